@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * device.h - what all devices share: realize, reset, hotplug phases, bus membership, state for dump
+ * and digest.
+ *
+ * device_set_realized(true) runs: hotplug handler pre_plug (may refuse) -> class realize (may fail,
+ * undone) -> hotplug handler plug (fails only when the host did, then undone).
+ * device_set_realized(false): unrealize. A device's "realized" property is its only way in;
+ * src/machine/device_add.c drives it.
+ */
+#ifndef REPLUG_HW_CORE_DEVICE_H
+#define REPLUG_HW_CORE_DEVICE_H
+
+#include "qom/object.h"
+#include "qom/property.h"
+
+struct board;
+struct bus;
+struct device;
+struct state_desc;
+
+#define TYPE_DEVICE "device"
+
+struct device_class {
+    const char *description; /* "DIMM memory module"; may be NULL */
+    const char *bus_type;    /* the type of bus it sits on ("PCI", "ISA"); NULL = none */
+    bool user_creatable;     /* by -device and device_add */
+    bool hotpluggable;       /* by device_add and device_del while the machine exists */
+    bool (*realize)(struct device *device,
+                    GError **error); /* on failure leaves nothing behind; NULL = nothing to do */
+    void (*unrealize)(struct device *device);
+    void (*reset)(struct device *device);
+    const struct state_desc *state;            /* NULL = no guest-visible state */
+    uint32_t state_offset;                     /* of the state struct in the instance */
+    void (*after_load)(struct device *device); /* recompute what derives from loaded state, re-arm
+                                                  timers; may be NULL */
+};
+
+struct device {
+    struct object object;
+    char *id;               /* the user's, NULL for built-in and anonymous devices; owned */
+    struct board *board;    /* set before realize; borrowed */
+    struct bus *parent_bus; /* borrowed; NULL = none */
+    bool realized;
+    bool hotplugged;     /* plugged while the machine was running or ready to run */
+    bool unplug_pending; /* asked to leave, the guest has not answered yet (QEMU:
+                            pending_deleted_event) */
+};
+
+extern const struct type_info device_type_info;
+/* The class of a device instance. */
+const struct device_class *device_class(const struct device *device);
+
+/* The setter behind property "realized"; span device_set_realized. */
+bool device_set_realized(struct device *device, bool realized,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Resets the device and what sits on its buses (children in order of addition, before the device
+ * itself). */
+void device_reset(struct device *device);
+
+/* "/machine/peripheral/dimm0"; the caller frees it. */
+char *device_path(const struct device *device);
+
+/* ---- buses ---- */
+
+#define TYPE_BUS "bus"
+
+struct bus {
+    struct object object;           /* child of the device that provides it */
+    struct device *parent;          /* NULL for the machine's main bus */
+    char *name;                     /* "pci.0"; owned */
+    GPtrArray *devices;             /* borrowed struct device *, in order of plugging */
+    struct object *hotplug_handler; /* NULL = plugging at run time is refused; borrowed */
+};
+
+extern const struct type_info bus_type_info;
+
+/* Creates a bus of the given type as child of parent under its name. */
+struct bus *bus_create(const struct type_registry *registry, const char *type,
+                       struct device *parent, const char *name, GError **error);
+void bus_add_device(struct bus *bus, struct device *device);
+void bus_remove_device(struct bus *bus, struct device *device);
+
+/* Devices, buses, properties as an indented tree, in the form of QEMU's "info qtree". */
+void device_print_tree(struct object *root, GString *out);
+
+/* Every device's state, "PATH.field: value" a line, in tree order: half of the dump of everything.
+ */
+void device_print_state(struct object *root, GString *out);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pci.h - PCI bus and functions: configuration space (PCI Local Bus 3.0 chapter 6), BARs,
+ * configuration mechanism 1.
+ */
+#ifndef REPLUG_HW_PCI_PCI_H
+#define REPLUG_HW_PCI_PCI_H
+
+#include "hw/core/board.h"
+#include "hw/core/device.h"
+#include "hw/core/irq_line.h"
+#include "memory/region.h"
+#include "state/state.h"
+
+#define TYPE_PCI_BUS              "PCI"
+#define TYPE_PCI_DEVICE           "pci-device"
+#define PCI_CONFIG_BYTES          256
+#define PCI_BAR_COUNT             6
+#define PCI_DEVFN(slot, function) ((uint8_t)((slot) << 3 | (function)))
+#define PCI_DEVFN_AUTO            0xffffffffu
+
+struct pci_device;
+
+/* Standard header offsets (type 0). */
+enum pci_config_offset {
+    PCI_VENDOR_ID = 0x00,
+    PCI_DEVICE_ID = 0x02,
+    PCI_COMMAND = 0x04,
+    PCI_STATUS = 0x06,
+    PCI_REVISION_ID = 0x08,
+    PCI_CLASS_PROG = 0x09,
+    PCI_CLASS_DEVICE = 0x0a,
+    PCI_HEADER_TYPE = 0x0e,
+    PCI_BAR0 = 0x10,
+    PCI_SUBSYSTEM_VENDOR_ID = 0x2c,
+    PCI_SUBSYSTEM_ID = 0x2e,
+    PCI_INTERRUPT_LINE = 0x3c,
+    PCI_INTERRUPT_PIN = 0x3d,
+};
+
+#define PCI_COMMAND_IO           0x1
+#define PCI_COMMAND_MEMORY       0x2
+#define PCI_COMMAND_MASTER       0x4
+#define PCI_COMMAND_INTX_DISABLE 0x400
+
+struct pci_device_class {
+    struct device_class device;
+    uint16_t vendor_id, device_id;
+    uint8_t revision;
+    uint16_t class_id; /* base class << 8 | subclass */
+    uint16_t subsystem_vendor_id, subsystem_id;
+    /* Called for the class's own part of config space after the common part; NULL = only the
+     * common. */
+    void (*config_write)(struct pci_device *device, uint32_t offset, uint32_t value, unsigned size);
+};
+
+struct pci_device_state {
+    uint8_t config[PCI_CONFIG_BYTES];
+};
+
+#define PCI_DEVICE_FIELDS(FIELD, NESTED, T) FIELD(T, config)
+STATE_DECLARE(pci_device_desc, struct pci_device_state);
+
+struct pci_bar {
+    struct memory_region *region; /* NULL = none; borrowed from the device */
+    bool io;
+    bool mapped;
+};
+
+struct pci_device {
+    struct device device;
+    uint32_t devfn; /* property "addr" ("3" or "3.1"); PCI_DEVFN_AUTO until realize */
+    bool multifunction;
+    struct pci_device_state
+        pci; /* config space: the class's own state desc may nest it by pci_device_desc */
+    uint8_t writable[PCI_CONFIG_BYTES]; /* bits that the guest may change */
+    struct pci_bar bars[PCI_BAR_COUNT];
+    struct irq_line intx; /* to the interrupt router; unconnected until the bus wires it */
+};
+
+struct pci_bus {
+    struct bus bus;
+    struct pci_device *functions[256]; /* by devfn; borrowed */
+    /* Interrupt routing: level of pin (0 to 3 = INTA to INTD) of a slot; set by the south bridge.
+     */
+    void (*route)(void *router, unsigned slot, unsigned pin, int level);
+    void *router;
+    struct memory_region *memory, *io; /* where BARs are mapped */
+};
+
+extern const struct type_info pci_bus_type_info;
+extern const struct type_info pci_device_type_info;
+
+/* For a function's realize: registers a BAR before the guest sees the device. size is a power of
+ * two. */
+void pci_device_register_bar(struct pci_device *device, unsigned index,
+                             struct memory_region *region, bool io);
+
+/* Level of the function's INTx pin (PCI_INTERRUPT_PIN says which). */
+void pci_device_set_irq(struct pci_device *device, int level);
+
+/* Configuration accesses by mechanism 1 or from tests; absent functions read all-ones. size 1, 2
+ * or 4. */
+uint32_t pci_bus_config_read(struct pci_bus *bus, uint8_t devfn, uint32_t offset, unsigned size);
+void pci_bus_config_write(struct pci_bus *bus, uint8_t devfn, uint32_t offset, uint32_t value,
+                          unsigned size);
+
+/* The child bus "pci.0" of an i440FX host bridge. */
+struct pci_bus *i440fx_pci_bus(struct device *host_bridge);
+
+/* ---- the chipset, as device types (QEMU's names) ---- */
+extern const struct type_info
+    i440fx_pcihost_type_info; /* "i440FX-pcihost": ports 0xcf8, 0xcfc; creates bus pci.0 and the
+                                 bridge function at realize */
+extern const struct type_info
+    i440fx_type_info; /* "i440FX": function 0.0, PAM and SMRAM registers (82441FX §3.2) */
+extern const struct type_info piix3_type_info; /* "PIIX3": function 1.0, ISA bridge, PIRQ routing
+                                                  (82371SB), reset control 0xcf9 */
+
+/* Interrupt lines out of the PIIX3: ISA pins 0 to 15; connected by the wiring. */
+void piix3_connect_isa_irqs(struct device *piix3, const struct irq_line isa[16]);
+
+#endif

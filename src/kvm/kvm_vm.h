@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kvm_vm.h - a virtual machine on KVM as the rest of Replug sees it: memory, vCPUs, interrupt
+ * lines.
+ *
+ * Locking: everything here is called under the machine's lock, but the exit callback, which a
+ * vCPU's thread calls without it. The callback takes the lock, reacts (one turn) and returns; then
+ * the thread enters the guest again.
+ *
+ * The gate: vCPUs are in the guest only while no hold is in force. kvm_vcpus_hold() returns once
+ * every vCPU is out of KVM_RUN; vCPUs whose exits wait for the lock count as out.
+ */
+#ifndef REPLUG_KVM_KVM_VM_H
+#define REPLUG_KVM_KVM_VM_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/vm_exit.h"
+
+struct address_space;
+struct error_latch;
+struct fault_plan;
+struct host_kvm;
+struct kvm_calls;
+struct kvm_vm;
+struct memory_system;
+struct x86_state;
+
+#define KVM_VCPUS_MAX 8
+
+typedef void (*kvm_exit_fn)(void *opaque, unsigned vcpu, struct vm_exit *exit);
+
+struct kvm_vm_options {
+    struct kvm_calls *calls; /* host_kvm_get_calls, or a test's or replay's own; outlives the VM */
+    struct host_kvm *host; /* for run pages and threads; NULL = no vCPU ever runs (tests, replay) */
+    struct memory_system *memory;
+    struct address_space *memory_space;
+    struct address_space *io_space;
+    struct error_latch *errors;
+    struct fault_plan *faults;
+    kvm_exit_fn exit;
+    void *opaque;
+};
+
+/*
+ * Checks every capability that Replug needs (one clear message for each that is missing), creates
+ * VM, irqchip and PIT, sets TSS and identity map addresses, registers the memory listener
+ * (memslots) and the coalesced MMIO flush. Errors name ioctl, arguments and errno.
+ */
+struct kvm_vm *kvm_vm_create(const struct kvm_vm_options *options, GError **error);
+/* vCPU threads must have been stopped. NULL is fine. */
+void kvm_vm_destroy(struct kvm_vm *vm);
+
+/* Span kvm_pc_setup_irq_routing: GSI 0-15 to both 8259s and the IOAPIC (0 to pin 2), 16-23 to the
+ * IOAPIC. */
+bool kvm_pc_setup_irq_routing(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* KVM_IRQ_LINE; span kvm_set_irq. A failure is latched. */
+void kvm_set_irq(struct kvm_vm *vm, uint32_t gsi, int level);
+
+/* ---- vCPUs ---- */
+
+/* Creates vCPU index with this APIC ID, CPUID from KVM's supported set (topology and APIC ID filled
+ * in). Its thread does not run yet. */
+bool kvm_vcpu_create(struct kvm_vm *vm, unsigned index, uint32_t apic_id,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+unsigned kvm_vcpu_count(const struct kvm_vm *vm);
+
+/* Starts the threads; they wait at the gate. kvm_vcpus_stop(): they leave and are joined (call
+ * WITHOUT the machine's lock). */
+bool kvm_vcpus_start(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void kvm_vcpus_stop(struct kvm_vm *vm);
+
+/* Holds nest. May be called from a vCPU's own thread in its exit callback (it counts as out). The
+ * VM starts with one hold. */
+void kvm_vcpus_hold(struct kvm_vm *vm);
+void kvm_vcpus_release(struct kvm_vm *vm);
+
+/* Registers; the vCPUs must be held. load first completes a pending I/O instruction (a KVM_RUN with
+ * immediate_exit). */
+bool kvm_vcpu_load(struct kvm_vm *vm, unsigned index, const struct x86_state *state,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool kvm_vcpu_save(struct kvm_vm *vm, unsigned index, struct x86_state *out_state,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Back to what KVM_CREATE_IRQCHIP and KVM_CREATE_VCPU gave: LAPICs, IOAPIC, PICs, PIT, MSRs. For a
+ * machine reset; vCPUs are held. */
+bool kvm_vm_reset_irqchip(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+int64_t
+kvm_vcpu_thread_id(const struct kvm_vm *vm,
+                   unsigned index); /* the kernel's tid; the process's own before the start */
+
+/* ---- looking ---- */
+
+/* "info memslots": slot, gpa, size, region, flags. Numbers only, no host addresses. */
+void kvm_slots_print(const struct kvm_vm *vm, GString *out);
+uint32_t kvm_slots_used(const struct kvm_vm *vm);
+uint32_t kvm_slots_max(const struct kvm_vm *vm);
+/* "info pic": irr, imr, isr of both 8259s and the IOAPIC's redirection table, read from KVM. */
+bool kvm_irqchip_print(struct kvm_vm *vm, GString *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * machine.h - the machine as its monitors and main() see it: build, run, commands, queries.
+ *
+ * Outside events reach it only as turns: machine_run_command() for a monitor command,
+ * machine_console_input() for bytes of a console, the vCPUs' exits and the clock's alarms by
+ * itself. Each turn runs under the machine's lock at one value of the virtual clock. The functions
+ * marked [turn] may be called only inside one, that is, by the command handler.
+ */
+#ifndef REPLUG_MACHINE_MACHINE_H
+#define REPLUG_MACHINE_MACHINE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct host_loop;
+struct json_object;
+struct machine;
+struct machine_config;
+struct trace_session;
+
+/* ---- life ---- */
+
+/* Builds everything; takes the trace session and the loop as borrowed. Nothing of it stays on an
+ * error. */
+struct machine *machine_create(const struct machine_config *config, struct host_loop *loop,
+                               struct trace_session *trace, GError **error);
+void machine_destroy(struct machine *machine);
+
+/* Starts the vCPU threads and, unless -S was given, the guest. */
+bool machine_start(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The process's exit status, known once the loop has ended: 0, or isa-debug-exit's. */
+int machine_exit_status(const struct machine *machine);
+
+const struct machine_config *machine_get_config(const struct machine *machine);
+struct trace_session *machine_trace(struct machine *machine);
+
+/* ---- the way in for monitors ---- */
+
+/*
+ * Runs handler(opaque, command) as one turn and returns what it returns: command and reply are JSON
+ * objects (borrowed and new). client: a number that tells monitor connections apart. Called on the
+ * main thread.
+ */
+typedef struct json_object *(*machine_command_fn)(void *opaque, const struct json_object *command);
+struct json_object *machine_run_command(struct machine *machine, unsigned client,
+                                        const struct json_object *command,
+                                        machine_command_fn handler, void *opaque);
+
+/*
+ * Who gets the QMP events: called inside the turn that causes them, on whatever thread that runs,
+ * and must only queue. data is borrowed, may be NULL; realtime_us is the wall clock for the event's
+ * timestamp.
+ */
+typedef void (*machine_event_fn)(void *opaque, const char *name, const struct json_object *data,
+                                 int64_t realtime_us);
+void machine_set_event_handler(struct machine *machine, machine_event_fn handler, void *opaque);
+
+/* ---- commands [turn] ---- */
+
+void machine_stop(struct machine *machine);
+bool machine_cont(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void machine_system_reset(struct machine *machine);
+void machine_system_powerdown(struct machine *machine);
+void machine_quit(struct machine *machine);
+
+/* arguments: the whole QMP arguments object, driver and id included. */
+bool machine_device_add(struct machine *machine, const struct json_object *arguments,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool machine_device_del(struct machine *machine, const char *id,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* arguments: qom-type, id and the properties, flat or below "props". */
+bool machine_object_add(struct machine *machine, const struct json_object *arguments,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool machine_object_del(struct machine *machine, const char *id,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* set-action {reboot, shutdown, panic, watchdog}: strings or NULL each. */
+bool machine_set_action(struct machine *machine, const char *reboot, const char *shutdown,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* "POINT=ERRNO[,at=N]", as -fault. */
+bool machine_inject_fault(struct machine *machine, const char *fault,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- queries [turn]: each gives a new JSON value in the form of the QMP reply ---- */
+
+struct json_object *
+machine_query_status(struct machine *machine); /* {"running", "singlestep": false, "status"} */
+struct json_object *machine_query_kvm(struct machine *machine);
+struct json_object *machine_query_name(struct machine *machine);
+struct json_object *machine_query_uuid(struct machine *machine);
+struct json_object *machine_query_machines(struct machine *machine);
+struct json_object *machine_query_memory_devices(struct machine *machine);
+struct json_object *machine_query_memory_size_summary(struct machine *machine);
+struct json_object *machine_query_memdev(struct machine *machine);
+struct json_object *machine_query_acpi_ospm_status(struct machine *machine);
+struct json_object *machine_query_hotpluggable_cpus(struct machine *machine);
+struct json_object *machine_query_cpus_fast(struct machine *machine);
+struct json_object *machine_query_cpu_definitions(struct machine *machine);
+struct json_object *machine_query_chardev(struct machine *machine);
+struct json_object *
+machine_query_faults(struct machine *machine); /* the armed ones: [{"point", "error", "at"}] */
+/* Everything that a failed command must leave as it was: every device's state, the QOM tree with
+ * all property values, FlatViews, memslots, run state. One string, many lines; no host address, no
+ * host time in it. */
+struct json_object *machine_query_state(struct machine *machine);
+
+/* ---- the object model [turn] ---- */
+
+struct json_object *machine_qom_list(struct machine *machine, const char *path, GError **error);
+struct json_object *machine_qom_get(struct machine *machine, const char *path, const char *property,
+                                    GError **error);
+bool machine_qom_set(struct machine *machine, const char *path, const char *property,
+                     const struct json_object *value, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* implements may be NULL; abstract: list abstract types too. [{"name", "parent", "abstract"?}] */
+struct json_object *machine_qom_list_types(struct machine *machine, const char *implements,
+                                           bool abstract);
+struct json_object *machine_qom_list_properties(struct machine *machine, const char *type,
+                                                GError **error);
+struct json_object *machine_device_list_properties(struct machine *machine, const char *type,
+                                                   GError **error);
+
+/* ---- texts for the human monitor [turn], in QEMU's form, lines end in \n ---- */
+
+void machine_print_mtree(struct machine *machine, bool flat, GString *out);
+void machine_print_qtree(struct machine *machine, GString *out);
+void machine_print_qom_tree(struct machine *machine, const char *path,
+                            GString *out); /* path NULL = /machine */
+void machine_print_irq(struct machine *machine, GString *out);
+void machine_print_pic(struct machine *machine, GString *out);
+void machine_print_memory_devices(struct machine *machine, GString *out);
+void machine_print_memslots(struct machine *machine, GString *out);
+void machine_print_registers(struct machine *machine, bool all_vcpus, GString *out);
+
+#endif

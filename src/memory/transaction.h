@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * transaction.h - the memory system of one machine and its transactions: many region changes, one
+ * new map.
+ *
+ * begin first lets the accelerator carry out coalesced writes (else the guest would see memory out
+ * of order), then nests; the outermost commit renders a FlatView for each address space that
+ * changed and hands the differences to the listeners. Nothing is rendered when nothing changed.
+ * commit itself can't fail: a listener that meets a failure latches it (memory_system.errors), and
+ * whoever opened the outermost transaction looks there and undoes.
+ */
+#ifndef REPLUG_MEMORY_TRANSACTION_H
+#define REPLUG_MEMORY_TRANSACTION_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct address_space;
+struct error_latch;
+struct memory_system;
+
+struct memory_system *memory_system_create(struct error_latch *errors);
+/* No address space may be left. NULL is fine. */
+void memory_system_destroy(struct memory_system *system);
+
+struct error_latch *memory_system_errors(struct memory_system *system);
+
+/* Called at every begin, before the depth grows: traced as qemu_flush_coalesced_mmio_buffer. NULL
+ * removes it. */
+typedef void (*memory_flush_fn)(void *opaque);
+void memory_system_set_coalesced_flush(struct memory_system *system, memory_flush_fn flush,
+                                       void *opaque);
+
+void memory_region_transaction_begin(struct memory_system *system);
+void memory_region_transaction_commit(struct memory_system *system);
+uint32_t memory_region_transaction_depth(const struct memory_system *system);
+
+/* Commits that rendered, since creation; for queries and tests. */
+uint64_t memory_system_generation(const struct memory_system *system);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trace_session.h - one machine's tracing: which events go where, and the context (turn, time,
+ * vCPU, open spans) of each event.
+ */
+#ifndef REPLUG_TRACE_TRACE_SESSION_H
+#define REPLUG_TRACE_TRACE_SESSION_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_object;
+struct trace_session;
+
+#define TRACE_VCPU_NONE 0xffffu
+
+struct trace_session *trace_session_create(void);
+
+/* Flushes and closes every sink. NULL is fine. */
+void trace_session_destroy(struct trace_session *session);
+
+/*
+ * Applies one -trace option: "[enable=]PATTERN[,sink=lttng|file|ring][,file=PATH][,backtrace=on]".
+ * PATTERN is a glob over event names
+ * ("kvm_*", "*"). file= implies sink=file; without sink and file the ring is meant. All patterns
+ * with a file must name the same one. Errors: unknown key, pattern that matches nothing, file that
+ * can't be created; nothing changes then.
+ */
+bool trace_session_configure(struct trace_session *session, const char *option,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Probes of the calling thread go to session from here on; NULL unbinds. */
+void trace_session_bind(struct trace_session *session);
+
+/* The context of the events that follow. turn_begin also closes spans that were left open. */
+void trace_session_turn_begin(struct trace_session *session, uint64_t turn, uint64_t now_ns,
+                              unsigned vcpu);
+void trace_session_turn_end(struct trace_session *session);
+void trace_session_set_icount(struct trace_session *session, uint64_t icount);
+
+/* Writes what is buffered to the file; cheap when nothing is. Called by the main loop when idle. */
+void trace_session_flush(struct trace_session *session);
+
+/*
+ * QMP trace-event-get-state: a new array of {"name", "state": "enabled"|"disabled"} for the events
+ * that match the glob. QMP trace-event-set-state: switches them (the sinks are those of the
+ * session: file if there is one, else ring); takes effect at the end of the turn, so that no span
+ * is cut. An error (REPLUG_ERROR_INVALID, as in QEMU) when nothing matches.
+ */
+struct json_object *trace_session_event_state(struct trace_session *session, const char *pattern,
+                                              GError **error);
+bool trace_session_set_event_state(struct trace_session *session, const char *pattern, bool enable,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The flight recorder's last events as text, oldest first, one a line as in tracedump show;
+ * appended to out. */
+void trace_session_ring_dump(const struct trace_session *session, GString *out);
+
+/* The same into a file as a native trace (.rpt). */
+bool trace_session_ring_dump_file(const struct trace_session *session, const char *path,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes the ring of the session bound to this thread to stderr; for invariant_set_hook(). */
+void trace_session_dump_bound_ring(void);
+
+#endif
