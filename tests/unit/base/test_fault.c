@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_fault.c - faults are armed by text, counted down, and refused when malformed. */
-#include <cmocka.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
 #include "base/fault.h"
+#include "unit.h"
 
 static void test_second_call_fails_once(void **state)
 {
