@@ -61,14 +61,14 @@ struct x86_state {
     uint32_t pad;
 };
 
-#define X86_STATE_FIELDS(FIELD, NESTED, T)                                                        \
-    FIELD(T, gpr)                                                                                 \
-    FIELD(T, rip)                                                                                 \
-    FIELD(T, rflags)                                                                              \
-    NESTED(T, segments, x86_segment_desc)                                                         \
-    FIELD(T, gdt_base) FIELD(T, idt_base) FIELD(T, cr0) FIELD(T, cr2) FIELD(T, cr3) FIELD(T, cr4) \
-        FIELD(T, cr8) FIELD(T, efer) FIELD(T, apic_base) FIELD(T, gdt_limit) FIELD(T, idt_limit)  \
-            FIELD(T, mp_state) FIELD(T, pad)
+/* clang-format off */
+#define X86_STATE_FIELDS(FIELD, NESTED, T) \
+    FIELD(T, gpr) FIELD(T, rip) FIELD(T, rflags) NESTED(T, segments, x86_segment_desc) \
+    FIELD(T, gdt_base) FIELD(T, idt_base) \
+    FIELD(T, cr0) FIELD(T, cr2) FIELD(T, cr3) FIELD(T, cr4) FIELD(T, cr8) \
+    FIELD(T, efer) FIELD(T, apic_base) FIELD(T, gdt_limit) FIELD(T, idt_limit) \
+    FIELD(T, mp_state) FIELD(T, pad)
+/* clang-format on */
 STATE_DECLARE(x86_state_desc, struct x86_state);
 
 /* Power-up or INIT state (SDM 3A table 9-1): real mode, CS:IP f000:fff0. bootstrap: runnable; else
