@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * command_line.c - QEMU's command line into a machine_config.
+ *
+ * One table of options; each has a handler, or none: options that callers such as libvirt always
+ * pass and that have no effect here are accepted and ignored.
+ */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/options.h"
+#include "kvm/kvm_vm.h"
+#include "machine/machine_config.h"
+
+typedef bool (*option_fn)(struct machine_config *config, const char *argument, GError **error);
+
+struct option {
+    const char *name;
+    const char *argument; /* what stands behind it, for -help; NULL = nothing */
+    option_fn apply;      /* NULL = accepted without effect */
+    const char *help;     /* NULL = not shown */
+};
+
+static const char *text_of(const struct json_object *options, const char *key)
+{
+    struct json_object *value = NULL;
+
+    return json_object_object_get_ex(options, key, &value) ? json_object_get_string(value) : NULL;
+}
+
+static bool only_keys(const struct json_object *options, const char *const *known, const char *what,
+                      GError **error)
+{
+    struct json_object_iterator at = json_object_iter_begin((struct json_object *)options);
+    struct json_object_iterator end = json_object_iter_end(options);
+
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+        const char *key = json_object_iter_peek_name(&at);
+
+        if (!g_strv_contains(known, key)) {
+            g_autofree char *list = g_strjoinv(", ", (char **)known);
+
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                        "-%s: Invalid parameter '%s'; expected one of %s", what, key, list);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool number_of(const struct json_object *options, const char *key, guint64 max,
+                      unsigned *out_number, GError **error)
+{
+    const char *text = text_of(options, key);
+    guint64 number;
+
+    if (text == NULL) {
+        return true;
+    }
+    if (!g_ascii_string_to_unsigned(text, 10, 0, max, &number, NULL)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Parameter '%s' expects a number from 0 to %" G_GUINT64_FORMAT ", got '%s'",
+                    key, max, text);
+        return false;
+    }
+    *out_number = (unsigned)number;
+    return true;
+}
+
+static void replace_text(char **at, const char *text)
+{
+    g_free(*at);
+    *at = g_strdup(text);
+}
+
+static bool accel_choose(struct machine_config *config, const char *list, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit_set(list, ":", 8);
+
+    for (unsigned i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], "kvm") == 0) {
+            replace_text(&config->accel, "kvm");
+            return true;
+        }
+    }
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                "Accelerator '%s' is not available; expected kvm", list);
+    return false;
+}
+
+static bool apply_accel(struct machine_config *config, const char *argument, GError **error)
+{
+    g_autofree char *name = g_strndup(argument, strcspn(argument, ","));
+
+    return accel_choose(config, g_str_has_prefix(name, "accel=") ? name + 6 : name, error);
+}
+
+static bool apply_enable_kvm(struct machine_config *config, const char *argument, GError **error)
+{
+    (void)argument;
+    return accel_choose(config, "kvm", error);
+}
+
+static bool apply_machine(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "type", error);
+    const char *type = options != NULL ? text_of(options, "type") : NULL;
+    const char *accel = options != NULL ? text_of(options, "accel") : NULL;
+    bool ok = options != NULL;
+
+    if (ok && type != NULL && strcmp(type, "pc") != 0 && strcmp(type, "pc-i440fx-7.2") != 0 &&
+        strcmp(type, "none") != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "unsupported machine type '%s'; expected pc, pc-i440fx-7.2 or none", type);
+        ok = false;
+    }
+    ok = ok && (accel == NULL || accel_choose(config, accel, error));
+    if (ok) {
+        if (type != NULL) {
+            replace_text(&config->machine_name, strcmp(type, "pc") == 0 ? "pc-i440fx-7.2" : type);
+        }
+        if (text_of(options, "memory-backend") != NULL) {
+            replace_text(&config->ram_backend, text_of(options, "memory-backend"));
+        }
+    }
+    json_object_put(options);
+    return ok;
+}
+
+static bool memory_read(struct machine_config *config, const struct json_object *options,
+                        GError **error)
+{
+    static const char *const known[] = { "size", "slots", "maxmem", NULL };
+    const char *size = text_of(options, "size");
+    const char *maxmem = text_of(options, "maxmem");
+    uint64_t ram = config->ram_bytes, max = 0;
+    unsigned slots = 0;
+
+    if (!only_keys(options, known, "m", error) ||
+        (size != NULL && !options_parse_size(size, 1 << 20, &ram, error)) ||
+        (maxmem != NULL && !options_parse_size(maxmem, 1, &max, error)) ||
+        !number_of(options, "slots", 256, &slots, error)) {
+        return false;
+    }
+    if (ram == 0 || ram % 4096 != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "-m: size '%s' must be a positive multiple of 4096 bytes", size ? size : "0");
+        return false;
+    }
+    if (maxmem != NULL && max < ram) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "invalid value of maxmem: maximum memory size (0x%" PRIx64
+                    ") must be at least the initial memory size (0x%" PRIx64 ")",
+                    max, ram);
+        return false;
+    }
+    if ((maxmem != NULL && max > ram && slots == 0) || (slots != 0 && maxmem == NULL)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "invalid -m option value: %s",
+                    slots == 0 ? "maxmem above size needs slots as well"
+                               : "missing 'maxmem' option (slots were given)");
+        return false;
+    }
+    config->ram_bytes = ram;
+    config->maxram_bytes = max;
+    config->slots = slots;
+    return true;
+}
+
+static bool apply_memory(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "size", error);
+    bool ok = options != NULL && memory_read(config, options, error);
+
+    json_object_put(options);
+    return ok;
+}
+
+static bool smp_read(struct machine_config *config, const struct json_object *options,
+                     GError **error)
+{
+    static const char *const known[] = { "cpus",     "maxcpus", "sockets", "dies",
+                                         "clusters", "cores",   "threads", NULL };
+    unsigned cpus = 0, max = 0, sockets = 0, cores = 0, threads = 0, dies = 1;
+
+    if (!only_keys(options, known, "smp", error) ||
+        !number_of(options, "cpus", 255, &cpus, error) ||
+        !number_of(options, "maxcpus", 255, &max, error) ||
+        !number_of(options, "sockets", 255, &sockets, error) ||
+        !number_of(options, "cores", 255, &cores, error) ||
+        !number_of(options, "threads", 255, &threads, error) ||
+        !number_of(options, "dies", 1, &dies, error)) {
+        return false;
+    }
+    cores = cores ? cores : 1;
+    threads = threads ? threads : 1;
+    max = max ? max : (sockets ? sockets * cores * threads : cpus);
+    cpus = cpus ? cpus : max;
+    max = max ? max : 1;
+    cpus = cpus ? cpus : 1;
+    sockets = sockets ? sockets : max / (cores * threads);
+    if (sockets * cores * threads != max) {
+        g_set_error(
+            error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+            "Invalid CPU topology: product of the hierarchy must match maxcpus: sockets (%u) * "
+            "cores (%u) * threads (%u) != maxcpus (%u)",
+            sockets, cores, threads, max);
+        return false;
+    }
+    if (cpus > max || max > KVM_VCPUS_MAX) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Invalid SMP CPUs: cpus %u, maxcpus %u; expected 1 <= cpus <= maxcpus <= %u",
+                    cpus, max, KVM_VCPUS_MAX);
+        return false;
+    }
+    config->cpus = cpus;
+    config->cpus_max = max;
+    config->sockets = sockets;
+    config->cores = cores;
+    config->threads = threads;
+    return true;
+}
+
+static bool apply_smp(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "cpus", error);
+    bool ok = options != NULL && smp_read(config, options, error);
+
+    json_object_put(options);
+    return ok;
+}
+
+static bool apply_cpu(struct machine_config *config, const char *argument, GError **error)
+{
+    g_autofree char *model = g_strndup(argument, strcspn(argument, ","));
+
+    if (strcmp(model, "qemu64") != 0 && strcmp(model, "host") != 0 && strcmp(model, "max") != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "unable to find CPU model '%s'; expected qemu64, host or max", model);
+        return false;
+    }
+    replace_text(&config->cpu_model, model);
+    return true;
+}
+
+/* A key=value list or JSON into one of the config's arrays. */
+static bool append_options(GPtrArray *array, const char *argument, const char *implied,
+                           GError **error)
+{
+    struct json_object *options = options_parse(argument, implied, error);
+
+    if (options != NULL) {
+        g_ptr_array_add(array, options);
+    }
+    return options != NULL;
+}
+
+static bool apply_object(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "qom-type", error);
+    const char *type = options != NULL ? text_of(options, "qom-type") : NULL;
+
+    if (options == NULL) {
+        return false;
+    }
+    if (type != NULL &&
+        strcmp(type, "secret") == 0) { /* libvirt's master key: nothing here uses one */
+        json_object_put(options);
+        return true;
+    }
+    g_ptr_array_add(config->objects, options);
+    return true;
+}
+
+static bool apply_device(struct machine_config *config, const char *argument, GError **error)
+{
+    return append_options(config->devices, argument, "driver", error);
+}
+
+static bool apply_numa(struct machine_config *config, const char *argument, GError **error)
+{
+    return append_options(config->numa, argument, "type", error);
+}
+
+static bool apply_chardev(struct machine_config *config, const char *argument, GError **error)
+{
+    return append_options(config->chardevs, argument, "backend", error);
+}
+
+static bool monitor_add(struct machine_config *config, const char *key, const char *argument,
+                        const char *mode)
+{
+    struct json_object *monitor = json_object_new_object();
+
+    json_object_object_add(monitor, key, json_object_new_string(argument));
+    json_object_object_add(monitor, "mode", json_object_new_string(mode));
+    g_ptr_array_add(config->monitors, monitor);
+    return true;
+}
+
+static bool apply_mon(struct machine_config *config, const char *argument, GError **error)
+{
+    return append_options(config->monitors, argument, "chardev", error);
+}
+
+static bool apply_qmp(struct machine_config *config, const char *argument, GError **error)
+{
+    (void)error;
+    return monitor_add(config, "text", argument, "control");
+}
+
+static bool apply_monitor(struct machine_config *config, const char *argument, GError **error)
+{
+    (void)error;
+    return strcmp(argument, "none") == 0 || monitor_add(config, "text", argument, "readline");
+}
+
+static bool apply_serial(struct machine_config *config, const char *argument, GError **error)
+{
+    (void)error;
+    g_ptr_array_add(config->serials, g_strdup(argument));
+    return true;
+}
+
+static bool apply_trace(struct machine_config *config, const char *argument, GError **error)
+{
+    (void)error;
+    g_ptr_array_add(config->traces, g_strdup(argument));
+    return true;
+}
+
+static bool apply_fault(struct machine_config *config, const char *argument, GError **error)
+{
+    return fault_plan_arm(&config->faults, argument, error);
+}
+
+static bool apply_name(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "guest", error);
+
+    if (options == NULL) {
+        return false;
+    }
+    replace_text(&config->name, text_of(options, "guest"));
+    json_object_put(options);
+    return true;
+}
+
+static bool apply_uuid(struct machine_config *config, const char *argument, GError **error)
+{
+    g_autofree char *lower = g_ascii_strdown(argument, -1);
+
+    if (!g_uuid_string_is_valid(lower)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "-uuid: '%s' is no UUID; expected 8-4-4-4-12 hexadecimal digits", argument);
+        return false;
+    }
+    replace_text(&config->uuid, lower);
+    return true;
+}
+
+static bool rtc_base_read(struct machine_config *config, const char *base, GError **error)
+{
+    g_autoptr(GTimeZone) zone = g_time_zone_new_utc();
+    g_autoptr(GDateTime) when = NULL;
+
+    if (strcmp(base, "utc") == 0 || strcmp(base, "localtime") == 0) {
+        return true;
+    }
+    when = g_date_time_new_from_iso8601(base, zone);
+    if (when == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "-rtc: invalid base '%s'; expected utc, localtime or 2026-01-31T12:00:00",
+                    base);
+        return false;
+    }
+    config->rtc_base_seconds = g_date_time_to_unix(when);
+    return true;
+}
+
+static bool apply_rtc(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "base", error);
+    const char *base = options != NULL ? text_of(options, "base") : NULL;
+    bool ok = options != NULL && (base == NULL || rtc_base_read(config, base, error));
+
+    json_object_put(options);
+    return ok;
+}
+
+#define TEXT_OPTION(field)                                                                         \
+    static bool apply_##field(struct machine_config *config, const char *argument, GError **error) \
+    {                                                                                              \
+        (void)error;                                                                               \
+        replace_text(&config->field, argument);                                                    \
+        return true;                                                                               \
+    }
+#define FLAG_OPTION(field)                                                                         \
+    static bool apply_##field(struct machine_config *config, const char *argument, GError **error) \
+    {                                                                                              \
+        (void)argument;                                                                            \
+        (void)error;                                                                               \
+        config->field = true;                                                                      \
+        return true;                                                                               \
+    }
+
+TEXT_OPTION(kernel)
+TEXT_OPTION(initrd)
+TEXT_OPTION(append)
+TEXT_OPTION(pidfile)
+FLAG_OPTION(start_stopped)
+FLAG_OPTION(no_reboot)
+FLAG_OPTION(no_shutdown)
+FLAG_OPTION(daemonize)
+
+static const struct option options_table[] = {
+    { "machine", "TYPE[,PROP=VALUE...]", apply_machine, "pc (pc-i440fx-7.2) or none" },
+    { "M", "TYPE", apply_machine, NULL },
+    { "accel", "NAME", apply_accel, "kvm" },
+    { "enable-kvm", NULL, apply_enable_kvm, "the same as -accel kvm" },
+    { "cpu", "MODEL", apply_cpu, "qemu64, host or max: KVM's supported features" },
+    { "smp", "[cpus=]N[,maxcpus=N...]", apply_smp, "virtual CPUs, 1 to 8" },
+    { "m", "[size=]MEGS[,slots=N,maxmem=SIZE]", apply_memory, "guest memory, DIMM slots, limit" },
+    { "object", "TYPE,id=ID[,...]", apply_object, "create an object, such as a memory backend" },
+    { "device", "DRIVER[,...]", apply_device, "add a device" },
+    { "numa", "node[,...]", apply_numa, "a NUMA node; memdev= gives its memory" },
+    { "kernel", "FILE", apply_kernel, "boot a multiboot-1 ELF image" },
+    { "initrd", "FILE", apply_initrd, "module for the kernel" },
+    { "append", "TEXT", apply_append, "command line of the kernel" },
+    { "chardev", "BACKEND,id=ID[,...]", apply_chardev, "a character device" },
+    { "serial", "CHARDEV", apply_serial, "stdio, file:PATH, unix:PATH, pty, null, none, ..." },
+    { "mon", "[chardev=]ID[,mode=readline|control]", apply_mon, "a monitor on a -chardev" },
+    { "qmp", "CHARDEV", apply_qmp, "a QMP monitor, such as unix:PATH,server=on,wait=off" },
+    { "qmp-pretty", "CHARDEV", apply_qmp, NULL },
+    { "monitor", "CHARDEV", apply_monitor, "a human monitor" },
+    { "trace", "PATTERN[,file=PATH][,sink=ring|file][,backtrace=on]", apply_trace, "trace events" },
+    { "fault", "POINT=ERRNO[,at=N]", apply_fault, "let the Nth such call fail; -fault help lists" },
+    { "S", NULL, apply_start_stopped, "do not start the CPUs; use cont" },
+    { "no-reboot", NULL, apply_no_reboot, "end instead of rebooting" },
+    { "no-shutdown", NULL, apply_no_shutdown, "stop instead of ending at power-off" },
+    { "name", "TEXT", apply_name, "name of the guest" },
+    { "uuid", "UUID", apply_uuid, "UUID of the machine" },
+    { "rtc", "base=utc|DATE", apply_rtc, "what the CMOS clock shows at start" },
+    { "pidfile", "FILE", apply_pidfile, "write the process ID to FILE" },
+    { "daemonize", NULL, apply_daemonize, "go to the background once everything listens" },
+    { "nodefaults", NULL, NULL, NULL },
+    { "no-user-config", NULL, NULL, NULL },
+    { "nographic", NULL, NULL, NULL },
+    { "display", "TYPE", NULL, NULL },
+    { "vga", "TYPE", NULL, NULL },
+    { "net", "TYPE", NULL, NULL },
+    { "nic", "TYPE", NULL, NULL },
+    { "msg", "TEXT", NULL, NULL },
+    { "sandbox", "TEXT", NULL, NULL },
+    { "audiodev", "TEXT", NULL, NULL },
+    { "overcommit", "TEXT", NULL, NULL },
+    { "boot", "TEXT", NULL, NULL },
+    { "global", "TEXT", NULL, NULL },
+    { "no-hpet", NULL, NULL, NULL },
+    { "no-acpi", NULL, NULL, NULL },
+};
+
+static const struct option *option_find(const char *word)
+{
+    const char *name = word + (g_str_has_prefix(word, "--") ? 2 : 1);
+
+    for (size_t i = 0; word[0] == '-' && i < G_N_ELEMENTS(options_table); i++) {
+        if (strcmp(name, options_table[i].name) == 0) {
+            return &options_table[i];
+        }
+    }
+    return NULL;
+}
+
+static char *help_text(void)
+{
+    GString *text = g_string_new("Replug runs a PC guest on KVM and explains its hotplugs.\n\n"
+                                 "usage: replug [OPTION]...\n\n");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(options_table); i++) {
+        const struct option *option = &options_table[i];
+
+        if (option->help != NULL) {
+            g_string_append_printf(text, "  -%s %s\n        %s\n", option->name,
+                                   option->argument ? option->argument : "", option->help);
+        }
+    }
+    g_string_append(text,
+                    "  -help, -version\n\nExample:\n  replug -accel kvm -m 64M,slots=4,maxmem=8G "
+                    "-kernel guest.elf \\\n         -qmp unix:/tmp/qmp,server=on,wait=off "
+                    "-serial stdio -trace '*,file=plug.rpt'\n");
+    return g_string_free(text, FALSE);
+}
+
+static char *fault_help_text(void)
+{
+    GString *text = g_string_new("Fault points:\n");
+
+    for (unsigned i = 0; i < FAULT_POINT_COUNT; i++) {
+        g_string_append_printf(text, "  %-30s %s\n", fault_point_name((enum fault_point)i),
+                               fault_point_help((enum fault_point)i));
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *text_answer(const char *word, const char *next)
+{
+    const char *name = word + strspn(word, "-");
+
+    if (word[0] == '-' && (strcmp(name, "help") == 0 || strcmp(word, "-h") == 0)) {
+        return help_text();
+    }
+    if (word[0] == '-' && strcmp(name, "version") == 0) {
+        return g_strdup("Replug 0.1.0, compatible with QEMU 7.2\n");
+    }
+    if (word[0] == '-' && strcmp(name, "fault") == 0 && next != NULL && strcmp(next, "help") == 0) {
+        return fault_help_text();
+    }
+    return NULL;
+}
+
+static bool config_complete(struct machine_config *config, GError **error)
+{
+    if (config->maxram_bytes == 0) {
+        config->maxram_bytes = config->ram_bytes;
+    }
+    if (config->cpus_max == 0) {
+        config->cpus_max = config->sockets = config->cores = config->threads = 1;
+    }
+    if (config->kernel == NULL && (config->initrd != NULL || config->append != NULL)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "%s only allowed with -kernel option",
+                    config->initrd != NULL ? "-initrd" : "-append");
+        return false;
+    }
+    return true;
+}
+
+bool machine_config_parse(struct machine_config *config, int argc, char **argv, char **out_text,
+                          GError **error)
+{
+    for (int i = 1; i < argc; i++) {
+        const struct option *option = option_find(argv[i]);
+        const char *argument = i + 1 < argc ? argv[i + 1] : NULL;
+
+        *out_text = text_answer(argv[i], argument);
+        if (*out_text != NULL) {
+            return true;
+        }
+        if (option == NULL) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                        "%s: invalid option; -help lists the options", argv[i]);
+            return false;
+        }
+        if (option->argument != NULL && argument == NULL) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "%s: requires an argument: %s",
+                        argv[i], option->argument);
+            return false;
+        }
+        if (option->apply != NULL && !option->apply(config, argument, error)) {
+            g_prefix_error(error, "%s%s%s: ", argv[i], option->argument ? " " : "",
+                           option->argument ? argument : "");
+            return false;
+        }
+        i += option->argument != NULL;
+    }
+    return config_complete(config, error);
+}

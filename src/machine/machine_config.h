@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * machine_config.h - what to build and run, as read from a command line in QEMU's words.
+ */
+#ifndef REPLUG_MACHINE_MACHINE_CONFIG_H
+#define REPLUG_MACHINE_MACHINE_CONFIG_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+struct machine_config {
+    char *machine_name; /* full name, "pc-i440fx-7.2", or "none" */
+    char *accel;        /* "kvm" */
+    char *cpu_model;    /* "qemu64", "host", "max"; features are KVM's supported set */
+    char *name;         /* -name guest=, NULL = none */
+    char *uuid;         /* canonical text, NULL = none */
+    uint64_t ram_bytes;
+    uint64_t maxram_bytes; /* maxmem; = ram_bytes without one */
+    uint32_t slots;        /* DIMM slots */
+    unsigned cpus, cpus_max, sockets, cores, threads;
+    char *ram_backend; /* -machine memory-backend=, NULL = RAM of the machine's own */
+    char *kernel, *initrd, *append;
+    GPtrArray *objects;  /* struct json_object *: -object */
+    GPtrArray *devices;  /* struct json_object *: -device */
+    GPtrArray *numa;     /* struct json_object *: -numa */
+    GPtrArray *chardevs; /* struct json_object *: -chardev, with "backend" and "id" */
+    GPtrArray
+        *monitors; /* struct json_object *: -mon, -qmp, -monitor: {"chardev" or "text", "mode"} */
+    GPtrArray *serials; /* char *: -serial */
+    GPtrArray *traces;  /* char *: -trace */
+    struct fault_plan faults;
+    int64_t rtc_base_seconds; /* what the CMOS clock shows at start; INT64_MIN = host time */
+    char *pidfile;
+    bool start_stopped; /* -S */
+    bool no_reboot, no_shutdown;
+    bool daemonize;
+};
+
+void machine_config_init(struct machine_config *config);
+void machine_config_fini(struct machine_config *config);
+
+/*
+ * Reads argv[1..]. *out_text is set (the caller's) when the answer is a text and no machine (-help,
+ * -version, -fault help). Errors: unknown option or value, missing argument, contradictions; they
+ * name the option.
+ */
+bool machine_config_parse(struct machine_config *config, int argc, char **argv, char **out_text,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* machine_internal.h - the machine's parts as the files of this folder share them. */
+#ifndef REPLUG_MACHINE_MACHINE_INTERNAL_H
+#define REPLUG_MACHINE_MACHINE_INTERNAL_H
+
+#include "base/error_latch.h"
+#include "base/fault.h"
+#include "clock/timer_queue.h"
+#include "clock/virtual_clock.h"
+#include "host/host_kvm.h"
+#include "hw/core/board.h"
+#include "hw/core/hotplug.h"
+#include "hw/core/irq_line.h"
+#include "hw/intc/kvm_irqchip.h"
+#include "hw/mem/memory_device.h"
+#include "kvm/kvm_vm.h"
+#include "machine/machine.h"
+#include "machine/machine_config.h"
+#include "memory/address_space.h"
+#include "memory/region.h"
+
+enum run_state {
+    RUN_STATE_PRELAUNCH, /* built, -S, never started */
+    RUN_STATE_RUNNING,
+    RUN_STATE_PAUSED,
+    RUN_STATE_SHUTDOWN,       /* powered off under -no-shutdown */
+    RUN_STATE_INTERNAL_ERROR, /* a vCPU or an interrupt line failed; reset or quit */
+};
+
+/* What a turn asked for, carried out at its end in this order. Bits of machine.requests. */
+enum machine_request {
+    MACHINE_REQUEST_ERROR = 1 << 0,
+    MACHINE_REQUEST_RESET = 1 << 1,
+    MACHINE_REQUEST_SHUTDOWN = 1 << 2,
+    MACHINE_REQUEST_QUIT = 1 << 3,
+};
+
+/* The QOM object "/machine": the hotplug handler of memory devices. */
+struct pc_machine {
+    struct object object;
+    struct machine *machine;
+};
+
+/* A processor as QOM object; its registers live in the accelerator. */
+struct x86_cpu {
+    struct device device;
+    uint32_t cpu_index;
+    uint32_t apic_id;
+    uint32_t socket_id, core_id, thread_id;
+};
+
+struct machine {
+    struct machine_config *config; /* borrowed */
+    struct host_loop *loop;
+    struct trace_session *trace;
+
+    /* One turn at a time. running_changed wakes vCPU threads whose exits wait for the guest to run. */
+    GMutex lock;
+    GCond running_changed;
+    uint64_t turn;
+    enum run_state run_state;
+    bool ready;        /* built: from now on plugging is hotplugging */
+    bool quitting;     /* the loop is ending: no exit acts any more */
+    unsigned requests; /* enum machine_request */
+    bool request_by_guest;
+    const char *request_reason; /* ShutdownCause of QMP, static */
+    bool reboot_is_shutdown, shutdown_is_pause;
+    int exit_status;
+
+    /* Virtual time = base while stopped; while running, plus what host time has gone on since. */
+    struct virtual_clock clock;
+    struct timer_queue timers;
+    uint64_t clock_base_ns, resumed_host_ns;
+    uint64_t alarm_deadline_ns; /* for which, in which state, the alarm was last set */
+    enum run_state alarm_run_state;
+
+    struct error_latch errors;
+    struct fault_plan faults;
+    machine_event_fn event_handler;
+    void *event_opaque;
+
+    struct type_registry *types;
+    struct object *root, *machine_object, *peripheral, *peripheral_anon, *unattached, *objects;
+    unsigned unattached_count, anonymous_count;
+
+    struct memory_system *memory;
+    struct memory_region system_memory, system_io;
+    struct address_space *memory_space, *io_space;
+    struct dma_port dma;
+    struct board board;
+
+    struct ram_block *ram;      /* NULL with a memory backend */
+    struct object *ram_backend; /* borrowed from /objects */
+    struct memory_region ram_region, ram_below_4g, ram_above_4g;
+    struct memory_region *ram_source; /* ram_region or the backend's */
+    uint64_t below_4g_bytes, above_4g_bytes;
+    struct device_memory device_memory;
+
+    struct device *pci_host, *piix3, *pm, *rtc;
+    GPtrArray *reset_order;  /* borrowed struct device *, built-in ones then plugged ones */
+    GPtrArray *serial_chars; /* struct serial_char * */
+    struct irq_line gsi[GSI_NUM_PINS];
+    struct gsi_lines gsi_lines;
+
+    struct host_kvm *host_kvm; /* NULL for machine none */
+    struct kvm_calls kvm_calls;
+    struct kvm_vm *kvm;
+    struct x86_cpu *cpus[KVM_VCPUS_MAX];
+    unsigned cpu_count;
+    GBytes *kernel_image; /* -kernel's file; NULL = none */
+    GBytes *initrd_image;
+
+    GPtrArray *chardevs; /* struct host_char *, opened by main; owned here */
+};
+
+/* ---- run_loop.c ---- */
+
+/* Everything from outside runs between these two. vcpu: TRACE_VCPU_NONE when none is concerned. */
+void machine_turn_begin(struct machine *machine, unsigned vcpu, const char *kind);
+void machine_turn_end(struct machine *machine);
+/* The exit callback of the accelerator. */
+void machine_vcpu_exit(void *opaque, unsigned vcpu, struct vm_exit *exit);
+void machine_emit_event(struct machine *machine, const char *name, struct json_object *data);
+
+/* ---- exit_dispatch.c ---- */
+void exit_dispatch(struct machine *machine, unsigned vcpu, struct vm_exit *exit);
+
+/* ---- power.c ---- */
+void machine_request(struct machine *machine, enum machine_request request, bool by_guest,
+                     const char *reason);
+/* Carries out what the turn asked for; end of a turn. */
+void machine_serve_requests(struct machine *machine);
+const char *run_state_name(enum run_state state);
+/* Registers and guest memory as at power-up: all devices, vCPUs, boot image. vCPUs are held. */
+bool machine_reset_all(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- device_types.c ---- */
+extern const struct type_info *const machine_types[];
+
+/* ---- pc.c, pc_wiring.c, pc_hotplug.c ---- */
+bool pc_build(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pc_destroy(struct machine *machine);
+bool pc_create_builtin(struct machine *machine, const char *type, struct device **out_device,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool pc_cpus_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+extern const struct hotplug_handler_methods pc_hotplug_methods;
+struct object *pc_hotplug_handler(void *opaque, const struct device *device);
+void pc_device_gone(void *opaque, struct device *device);
+
+/* ---- serial_ports.c ---- */
+bool serial_port_connect(struct machine *machine, struct device *device,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void serial_ports_destroy(struct machine *machine);
+
+/* ---- multiboot.c ---- */
+
+struct x86_state;
+/* Writes the kernel and its information into guest memory and the entry state into out_state. */
+bool multiboot_load(struct machine *machine, struct x86_state *out_state,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- device_add.c ---- */
+bool qdev_device_add(struct machine *machine, const struct json_object *arguments,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
