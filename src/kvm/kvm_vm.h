@@ -60,6 +60,11 @@ bool kvm_pc_setup_irq_routing(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNU
 /* KVM_IRQ_LINE; span kvm_set_irq. A failure is latched. */
 void kvm_set_irq(struct kvm_vm *vm, uint32_t gsi, int level);
 
+/* Carries out the writes that KVM batched for coalesced ranges, in their order (spans
+ * qemu_flush_coalesced_mmio_buffer is the memory layer's, kvm_flush_coalesced_mmio_buffer this
+ * one's). kvm_vm_create() installs it as the memory system's flush; each exit calls it too. */
+void kvm_flush_coalesced(struct kvm_vm *vm);
+
 /* ---- vCPUs ---- */
 
 /* Creates vCPU index with this APIC ID, CPUID from KVM's supported set (topology and APIC ID filled
@@ -84,6 +89,9 @@ bool kvm_vcpu_load(struct kvm_vm *vm, unsigned index, const struct x86_state *st
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool kvm_vcpu_save(struct kvm_vm *vm, unsigned index, struct x86_state *out_state,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* False when kvm_vcpu_load() has run since this vCPU last entered the guest: its exit belongs to a
+ * time before a reset and must have no effect. For the exit callback. */
+bool kvm_vcpu_exit_is_current(const struct kvm_vm *vm, unsigned vcpu);
 /* Back to what KVM_CREATE_IRQCHIP and KVM_CREATE_VCPU gave: LAPICs, IOAPIC, PICs, PIT, MSRs. For a
  * machine reset; vCPUs are held. */
 bool kvm_vm_reset_irqchip(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -15,7 +15,8 @@ struct trace_session;
 
 #define TRACE_VCPU_NONE 0xffffu
 
-struct trace_session *trace_session_create(void);
+/* host_time_ns: the monotonic host clock (trace may not ask the OS for it); NULL = events carry 0. */
+struct trace_session *trace_session_create(uint64_t (*host_time_ns)(void));
 
 /* Flushes and closes every sink. NULL is fine. */
 void trace_session_destroy(struct trace_session *session);

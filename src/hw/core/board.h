@@ -41,6 +41,9 @@ struct board_ops {
     void (*request)(void *opaque, enum board_request request, int code);
     /* A QMP event (ACPI_DEVICE_OST, ...). Takes ownership of data, which may be NULL. */
     void (*event)(void *opaque, const char *name, struct json_object *data);
+    /* The guest has let device go and its unplug is complete: the machine announces DEVICE_DELETED
+     * and destroys it, at the end of the turn. */
+    void (*device_gone)(void *opaque, struct device *device);
     /* Level of a GSI into the in-kernel irqchip; failures are latched in errors. NULL without one.
      */
     void (*kvm_set_irq)(void *opaque, uint32_t gsi, int level);
