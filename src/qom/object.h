@@ -51,6 +51,7 @@ struct object {
     struct object *parent; /* NULL for a root and for an object that is not in a tree yet */
     char *name;            /* in its parent */
     GPtrArray *children;   /* in order of addition; NULL = none yet */
+    GHashTable *by_name;   /* the same by name: for looking up only, never iterated */
 };
 
 /* ---- types ---- */
@@ -142,5 +143,30 @@ struct user_creatable_methods {
     bool (*can_be_deleted)(const struct object *object);
 };
 extern const struct type_info user_creatable_type_info;
+
+/*
+ * Makes a user-creatable object below the container objects: create, configure (may be NULL; before
+ * the properties), set the properties (a JSON object; keys "qom-type" and "id" are skipped), add,
+ * complete. from_text: string values are parsed as on a command line. On an error nothing stays.
+ */
+struct user_creatable_options {
+    const struct type_registry *registry;
+    struct object *objects, *root;
+    const char *type, *id;
+    const struct json_object *properties;
+    bool from_text;
+    void (*configure)(void *opaque, struct object *object);
+    void *opaque;
+};
+
+bool user_creatable_add(const struct user_creatable_options *options,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Errors: no such object, in use. */
+bool user_creatable_del(struct object *objects, const char *id,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A letter, then letters, digits, '-', '.', '_', as QEMU asks of an id. */
+bool object_id_is_wellformed(const char *id);
 
 #endif

@@ -63,6 +63,11 @@ bool object_property_set_qobject(struct object *object, const char *name,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool object_property_set_bool(struct object *object, const char *name, bool value,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* As set_qobject, but text stands for any value and a number for a string: what QEMU's device_add
+ * and its command line accept. */
+bool object_property_set_lenient(struct object *object, const char *name,
+                                 const struct json_object *value, struct object *root,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* From text, as on a command line ("256M", "on", "0x100000000"). */
 bool object_property_parse(struct object *object, const char *name, const char *text,
                            struct object *root, GError **error) G_GNUC_WARN_UNUSED_RESULT;
