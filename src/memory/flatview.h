@@ -25,6 +25,8 @@ struct flatview {
     uint32_t count;
     struct flat_range *ranges; /* sorted by first */
     struct memory_region *root;
+    GPtrArray
+        *sources; /* tops of the region trees that it was rendered from: root, alias targets */
 };
 
 /* A new view with one reference. */

@@ -40,7 +40,8 @@ enum memory_region_kind {
 /*
  * Handlers of an I/O region. The dispatcher splits and widens: handlers see only sizes within
  * [size_min, size_max] (powers of two, 1 to 8), naturally aligned unless unaligned is set. A guest
- * access outside [access_min, access_max] reads all-ones, writes nothing. offset is from the
+ * access smaller than access_min reads all-ones and writes nothing; a larger one than access_max is
+ * split. A write smaller than size_min is widened with zeros, not read back first. offset is from the
  * region's start. Read values are in the low size bytes.
  */
 struct memory_region_ops {
@@ -72,9 +73,10 @@ struct memory_region {
     struct memory_region *container; /* NULL = not mapped */
     uint64_t offset;                 /* in the container */
     int32_t priority;
-    GPtrArray
-        *subregions;   /* struct memory_region *, highest priority first, then latest added first */
-    GArray *coalesced; /* struct memory_coalesced_range; NULL = none */
+    uint64_t sequence;     /* grows with each mapping: where equals overlap, the later one wins */
+    GPtrArray *subregions; /* struct memory_region *, highest priority first; equals by offset where
+                          they don't overlap, else latest added first */
+    GArray *coalesced;     /* struct memory_coalesced_range; NULL = none */
 };
 
 void memory_region_init_container(struct memory_region *region, struct memory_system *system,
