@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct host_char;
 struct host_loop;
 struct json_object;
 struct machine;
@@ -23,8 +24,10 @@ struct trace_session;
 
 /* ---- life ---- */
 
-/* Builds everything; takes the trace session and the loop as borrowed. Nothing of it stays on an
- * error. */
+/*
+ * Opens the configuration's -chardev entries, then builds everything; takes the trace session and
+ * the loop as borrowed. Nothing of it stays on an error.
+ */
 struct machine *machine_create(const struct machine_config *config, struct host_loop *loop,
                                struct trace_session *trace, GError **error);
 void machine_destroy(struct machine *machine);
@@ -37,6 +40,18 @@ int machine_exit_status(const struct machine *machine);
 
 const struct machine_config *machine_get_config(const struct machine *machine);
 struct trace_session *machine_trace(struct machine *machine);
+
+/* ---- character devices: the machine owns them all and closes them when it is destroyed ---- */
+
+/* Takes chr over (it closes it on an error too). Errors: the label is taken. */
+bool machine_add_chardev(struct machine *machine, struct host_char *chr,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* NULL = no such label. */
+struct host_char *machine_find_chardev(struct machine *machine, const char *label);
+
+/* SIGINT, SIGTERM, SIGHUP: a turn that ends the machine (SHUTDOWN, reason host-signal). Main
+ * thread. */
+void machine_host_signal(struct machine *machine);
 
 /* ---- the way in for monitors ---- */
 

@@ -110,7 +110,7 @@ struct machine {
     GBytes *kernel_image; /* -kernel's file; NULL = none */
     GBytes *initrd_image;
 
-    GPtrArray *chardevs; /* struct host_char *, opened by main; owned here */
+    GPtrArray *chardevs; /* struct host_char *; owned */
 };
 
 /* ---- run_loop.c ---- */

@@ -24,7 +24,8 @@ struct hotplug_handler_methods {
 
 extern const struct type_info hotplug_handler_type_info;
 
-/* Each is a span of the same name. */
+/* Each is announced by the instant hotplug_phase; the handlers' own functions (piix4_device_plug_cb,
+ * ...) are the spans, so that chains read as the field writes them. */
 bool hotplug_handler_pre_plug(struct object *handler, struct device *device,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool hotplug_handler_plug(struct object *handler, struct device *device,
