@@ -15,7 +15,8 @@
 #define TYPE_HOTPLUG_HANDLER "hotplug-handler"
 
 struct hotplug_handler_methods {
-    /* Any may be NULL: nothing to do; unplug_request NULL: unplug at once. */
+    /* Any may be NULL: nothing to do; unplug_request NULL: unplug at once and board's device_gone.
+     */
     bool (*pre_plug)(struct object *handler, struct device *device, GError **error);
     bool (*plug)(struct object *handler, struct device *device, GError **error);
     bool (*unplug_request)(struct object *handler, struct device *device, GError **error);
@@ -35,7 +36,7 @@ bool hotplug_handler_unplug_request(struct object *handler, struct device *devic
 bool hotplug_handler_unplug(struct object *handler, struct device *device,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The board's handler for this device, NULL = none. */
+/* The board's handler for this device, else its bus's; NULL = none. */
 struct object *device_hotplug_handler(const struct device *device);
 
 #endif
