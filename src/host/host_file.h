@@ -15,5 +15,7 @@ GBytes *host_file_read(const char *path, size_t bytes_max, GError **error);
 /* Creates or truncates; for -pidfile: locks it (fcntl), so that a second emulator with the same
  * file is refused. Descriptor stays open. */
 bool host_file_write_pid(const char *path, int *out_fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* At the end: removes the file, if it is still ours, and closes fd (-1 is fine). */
+void host_file_remove_pid(const char *path, int fd);
 
 #endif
