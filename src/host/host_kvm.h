@@ -20,8 +20,11 @@ enum kvm_target { KVM_TARGET_SYSTEM, KVM_TARGET_VM, KVM_TARGET_VCPU };
 
 struct kvm_calls {
     void *opaque;
-    /* The ioctl's result, or -errno. vcpu matters for KVM_TARGET_VCPU only. KVM_CREATE_VM and
-     * KVM_CREATE_VCPU keep their descriptors inside. */
+    /* The ioctl's result, or -errno. vcpu is the number of a vCPU, for KVM_TARGET_VCPU and for
+     * KVM_CREATE_VCPU. KVM_CREATE_VM (KVM_TARGET_SYSTEM) and KVM_CREATE_VCPU (KVM_TARGET_VM;
+     * argument is KVM's vcpu_id, vcpu the free number to keep it under) give 0 and keep their
+     * descriptors inside. KVM_RUN is the only one that ends with -EINTR, and takes the kick
+     * (host_thread.h) with it: a kick that came before the call ends it at once. */
     int (*call)(void *opaque, enum kvm_target target, unsigned vcpu, unsigned long request,
                 void *argument);
     /* Takes the next coalesced write out of the ring; false = empty. */
@@ -30,12 +33,14 @@ struct kvm_calls {
 
 struct host_kvm;
 
+#define HOST_KVM_VCPUS_MAX 256
+
 /* Opens /dev/kvm. Errors: missing, no permission (say which), wrong API version. */
 struct host_kvm *host_kvm_open(GError **error);
 void host_kvm_close(struct host_kvm *kvm);
 void host_kvm_get_calls(struct host_kvm *kvm, struct kvm_calls *out_calls);
 
-/* The shared page of a vCPU after KVM_CREATE_VCPU. */
+/* The shared page of a vCPU after KVM_CREATE_VCPU; NULL = no such vCPU. Ends with host_kvm_close. */
 struct kvm_run *host_kvm_run_page(struct host_kvm *kvm, unsigned vcpu);
 
 #endif
