@@ -13,8 +13,11 @@
 
 struct fault_plan;
 
-/* Types: abstract base; properties size, share, prealloc, merge, dump, reserve, (file:) mem-path,
- * align, discard-data, pmem. */
+/*
+ * Types: abstract base; properties size, share, prealloc, merge, dump, reserve, (file:) mem-path,
+ * align, discard-data, pmem. merge, dump, reserve and discard-data are kept for who asks and change
+ * nothing here; pmem=on is refused. Once complete only merge and dump may change.
+ */
 extern const struct type_info memory_backend_type_info;
 extern const struct type_info memory_backend_ram_type_info;
 extern const struct type_info memory_backend_memfd_type_info;
@@ -27,6 +30,10 @@ void memory_backend_set_system(struct object *backend, struct memory_system *sys
 
 uint64_t memory_backend_size(const struct object *backend); /* bytes */
 uint64_t memory_backend_page_size(const struct object *backend);
+/* What a guest address of it must be a multiple of, as in QEMU: 2 MiB for memory-backend-ram (a huge
+ * page), else the page size, or the file's "align". */
+uint64_t memory_backend_alignment(const struct object *backend);
+/* Valid from complete on. */
 struct memory_region *memory_backend_region(struct object *backend);
 
 /* In use by a device or the machine: object-del is refused, a second user too. */

@@ -18,12 +18,20 @@ struct device_memory {
     uint64_t plugged_bytes;      /* sum of what is plugged */
     uint64_t plugged_max_bytes;  /* maxmem - ram size */
     GPtrArray *devices;          /* borrowed struct device *, sorted by address */
+    uint32_t node_count;         /* NUMA nodes; 0 = the machine has no -numa, which is one node */
 };
+
+/* From zeroed memory; then the machine maps region, if it has any size, and sets node_count. */
+void device_memory_init(struct device_memory *memory, struct memory_system *system, gpa_t base,
+                        uint64_t size_bytes, uint64_t plugged_max_bytes);
+/* Nothing may be plugged or mapped. Zeroed ones are fine. */
+void device_memory_fini(struct device_memory *memory);
 
 /*
  * pre_plug: chooses (addr 0) or checks an address and reserves nothing. Rules: inside the region,
- * aligned (to align_bytes), not overlapping, the sum within plugged_max. First fit from the bottom.
- * Errors are in QEMU's words where it has them.
+ * address and size aligned (to align_bytes), not overlapping, the sum within plugged_max. First fit
+ * from the bottom, so equal DIMMs lie side by side (QEMU 7.2 does the same: the gigabyte a slot that
+ * it adds to the region is room for alignment, not a grid). Errors are in QEMU's words.
  */
 bool memory_device_pre_plug(struct device_memory *memory, struct device *device,
                             uint64_t align_bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;

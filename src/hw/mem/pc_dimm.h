@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pc_dimm.h - "pc-dimm", DIMM memory module: properties memdev, addr, slot, node, size (read only),
- * unarmed-free.
+ * pc_dimm.h - "pc-dimm", DIMM memory module: properties memdev, addr, slot, node, size (read only).
  */
 #ifndef REPLUG_HW_MEM_PC_DIMM_H
 #define REPLUG_HW_MEM_PC_DIMM_H
@@ -30,9 +29,9 @@ struct pc_dimm {
 extern const struct type_info pc_dimm_type_info;
 
 /*
- * Slot and address are chosen or checked, nothing changes but the DIMM's own properties. slots =
- * the machine's slot count; used = which are taken, by index. Errors: no memdev, memdev in use, no
- * slots configured, slot out of range or taken, all taken, and memory_device_pre_plug's.
+ * Slot and address are chosen or checked, nothing changes but the DIMM's own properties, and those
+ * only on success. slots = the machine's slot count. Errors, in this order: no slots configured, slot
+ * out of range, taken, all taken; no memdev, memdev in use, no such node; memory_device_pre_plug's.
  */
 bool pc_dimm_pre_plug(struct pc_dimm *dimm, struct device_memory *memory, uint32_t slots,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -20,6 +20,7 @@
 #define PCI_DEVFN_AUTO            0xffffffffu
 
 struct pci_device;
+struct type_registry;
 
 /* Standard header offsets (type 0). */
 enum pci_config_offset {
@@ -105,8 +106,12 @@ uint32_t pci_bus_config_read(struct pci_bus *bus, uint8_t devfn, uint32_t offset
 void pci_bus_config_write(struct pci_bus *bus, uint8_t devfn, uint32_t offset, uint32_t value,
                           unsigned size);
 
-/* The child bus "pci.0" of an i440FX host bridge. */
+/* The child bus "pci.0" of an i440FX host bridge; NULL before realize. */
 struct pci_bus *i440fx_pci_bus(struct device *host_bridge);
+
+/* Where the host bridge finds the types "PCI" and "i440FX", which it makes at realize. Before
+ * realize; the registry outlives it. */
+void i440fx_pcihost_set_types(struct device *host_bridge, const struct type_registry *types);
 
 /* ---- the chipset, as device types (QEMU's names) ---- */
 extern const struct type_info
