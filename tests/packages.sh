@@ -2,7 +2,7 @@
 # packages.sh - sourced by tests/run.sh and tools/demo.sh: the packages that Replug needs, and their installation.
 
 replug_packages=(
-    gcc libc6-dev meson ninja-build pkg-config python3
+    gcc libc6-dev binutils meson ninja-build pkg-config python3
     libglib2.0-dev libjson-c-dev libzstd-dev libxxhash-dev liblttng-ust-dev libunwind-dev libdw-dev libelf-dev
     libbabeltrace2-dev libcmocka-dev babeltrace2 lttng-tools clang-format util-linux
 )

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""emulator.py - runs a QEMU-compatible emulator in a test: QMP client, console, files in a folder of its own.
+
+Nothing here sleeps for luck: every wait is for a line, an event or an end, with a deadline that fails the test.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+REPLUG = os.environ.get('REPLUG', 'replug')
+TRACEDUMP = os.environ.get('TRACEDUMP', 'tracedump')
+GUEST = os.environ.get('GUEST', 'acpi_memory.elf')
+MIB = 1 << 20
+DEADLINE_S = float(os.environ.get('TEST_DEADLINE', '60'))
+
+
+def skip(reason):
+    print('SKIP:', reason)
+    sys.exit(77)
+
+
+def need_kvm():
+    if not os.access('/dev/kvm', os.R_OK | os.W_OK):
+        skip('/dev/kvm is missing or not accessible')
+
+
+class QmpError(Exception):
+    """An error reply: klass and desc."""
+    def __init__(self, error):
+        super().__init__(f"{error['class']}: {error['desc']}")
+        self.klass, self.desc = error['class'], error['desc']
+
+
+class Qmp:
+    """A QMP connection. Events that come in between are kept in .events, in order."""
+    def __init__(self, path, negotiate=True):
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            self.socket = socket.socket(socket.AF_UNIX)
+            try:
+                self.socket.connect(str(path))
+                break
+            except OSError:
+                self.socket.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(.005)  # the emulator is starting
+        self.socket.settimeout(DEADLINE_S)
+        self.buffer, self.events, self.raw = b'', [], []
+        self.greeting = self.receive()
+        assert 'QMP' in self.greeting, self.greeting
+        if negotiate:
+            self.command('qmp_capabilities')
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def receive(self):
+        """The next message; its raw line is kept in .raw."""
+        while b'\n' not in self.buffer:
+            chunk = self.socket.recv(1 << 16)
+            if not chunk:
+                raise EOFError('the monitor closed the connection')
+            self.buffer += chunk
+        line, self.buffer = self.buffer.split(b'\n', 1)
+        self.raw.append(line + b'\n')
+        return json.loads(line)
+
+    def reply(self):
+        """The next message that is no event."""
+        while True:
+            message = self.receive()
+            if 'event' not in message:
+                return message
+            self.events.append(message)
+
+    def execute(self, name, arguments=None, **extra):
+        request = {'execute': name, **extra}
+        if arguments:
+            request['arguments'] = arguments
+        self.send(json.dumps(request).encode() + b'\n')
+        return self.reply()
+
+    def command(self, name, **arguments):
+        """The return value, or QmpError. In argument names '_' stands for '-'."""
+        answer = self.execute(name, {key.replace('_', '-') if key != 'device_id' else key: value
+                                     for key, value in arguments.items()})
+        if 'error' in answer:
+            raise QmpError(answer['error'])
+        return answer['return']
+
+    def event(self, name, **data):
+        """Waits for the event whose data has the given members; removes it and what came before it."""
+        seen = []
+        while True:
+            message = self.events.pop(0) if self.events else self.receive()
+            seen.append(message)
+            have = message.get('data', {})
+            if message.get('event') == name and all(have.get(k) == v for k, v in data.items()):
+                return message
+
+    def hmp(self, line):
+        return self.command('human-monitor-command', command_line=line)
+
+    def state(self):
+        return self.command('x-query-state')['state']
+
+    def plug(self, number, size=256 * MIB, backend='memory-backend-ram', **properties):
+        self.command('object-add', qom_type=backend, id=f'ram{number}', size=size)
+        self.command('device_add', driver='pc-dimm', id=f'dimm{number}', memdev=f'ram{number}', **properties)
+
+    def close(self):
+        self.socket.close()
+
+
+class Emulator:
+    """One run: with Emulator('-S') as vm: vm.qmp.command(...); ends by kill at the latest."""
+    def __init__(self, *arguments, guest=None, append='slots=4', memory='64M,slots=4,maxmem=8G', program=REPLUG, qmp=True,
+                 accel='kvm', env=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='replug-test-'))
+        self.qmp_path = self.folder / 'qmp'
+        command = [program, '-accel', accel, '-m', memory, '-nodefaults', '-display', 'none']
+        if guest:
+            command += ['-kernel', guest, '-append', append, '-serial', 'stdio', '-device', 'isa-debug-exit']
+        if qmp:
+            command += ['-qmp', f'unix:{self.qmp_path},server=on,wait=off']
+        self.command = command + [str(a) for a in arguments]
+        self.errors = open(self.folder / 'stderr', 'w+')
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+                                        env=env)
+        self.lines, self.changed = [], threading.Condition()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        self.qmp = None
+        if qmp:
+            try:
+                self.qmp = Qmp(self.qmp_path)
+            except OSError:
+                raise AssertionError(f'{self.command} did not open its monitor: {self.stderr()}') from None
+
+    def _read(self):
+        for line in self.process.stdout:
+            with self.changed:
+                self.lines.append(line.decode('utf-8', 'replace').rstrip('\r\n'))
+                self.changed.notify_all()
+        with self.changed:
+            self.lines.append(None)
+            self.changed.notify_all()
+
+    def line(self, text):
+        """Waits for a console line that contains text; what came before it is dropped."""
+        deadline = time.monotonic() + DEADLINE_S
+        with self.changed:
+            seen = []
+            while True:
+                while self.lines:
+                    line = self.lines.pop(0)
+                    if line is None:
+                        self.lines.append(None)
+                        raise AssertionError(f'console ended before "{text}"; seen {seen}; {self.stderr()}')
+                    seen.append(line)
+                    if text in line:
+                        return line
+                if not self.changed.wait(deadline - time.monotonic()):
+                    raise AssertionError(f'no "{text}" on the console; seen {seen}; {self.stderr()}')
+
+    def type(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+
+    def stderr(self):
+        return (self.folder / 'stderr').read_text(errors='replace')
+
+    def wait(self):
+        """The exit status, negative for a signal."""
+        return self.process.wait(DEADLINE_S)
+
+    def quit(self):
+        self.qmp.command('quit')
+        status = self.wait()
+        assert status == 0, f'exit status {status}: {self.stderr()}'
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f'/proc/{self.process.pid}/stat').read_text().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.reader.join(DEADLINE_S)
+        if kind is not None:
+            print('--- command:', ' '.join(self.command), '\n--- stderr:', self.stderr())
+        self.errors.close()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        if self.qmp:
+            self.qmp.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def tracedump(*arguments, status=0):
+    """tracedump's standard output; its exit status must be as given."""
+    done = subprocess.run([TRACEDUMP, *map(str, arguments)], capture_output=True, text=True, timeout=DEADLINE_S)
+    assert done.returncode == status, (arguments, done.returncode, done.stderr)
+    return done.stdout
+
+
+def run_tests(namespace):
+    """Runs every test_* of a module in order; says which failed; exit status 1 then."""
+    failures = 0
+    chosen = sys.argv[1:]
+    for name, test in list(namespace.items()):
+        if not name.startswith('test_') or (chosen and name not in chosen):
+            continue
+        started = time.monotonic()
+        try:
+            test()
+            print(f'ok {name} ({time.monotonic() - started:.1f} s)', flush=True)
+        except Exception:
+            import traceback
+            traceback.print_exc()
+            print(f'FAILED {name}', flush=True)
+            failures += 1
+    sys.exit(bool(failures))
