@@ -42,6 +42,9 @@ struct kvm_vm_options {
     struct fault_plan *faults;
     kvm_exit_fn exit;
     void *opaque;
+    /* What CPUID tells about topology; 0 = 1. An APIC ID holds socket, core and thread from the top,
+     * each in as few bits as its number needs. */
+    unsigned cores_per_socket, threads_per_core;
 };
 
 /*
@@ -92,13 +95,13 @@ bool kvm_vcpu_save(struct kvm_vm *vm, unsigned index, struct x86_state *out_stat
 /* False when kvm_vcpu_load() has run since this vCPU last entered the guest: its exit belongs to a
  * time before a reset and must have no effect. For the exit callback. */
 bool kvm_vcpu_exit_is_current(const struct kvm_vm *vm, unsigned vcpu);
-/* Back to what KVM_CREATE_IRQCHIP and KVM_CREATE_VCPU gave: LAPICs, IOAPIC, PICs, PIT, MSRs. For a
- * machine reset; vCPUs are held. */
+/* Back to what KVM_CREATE_IRQCHIP and KVM_CREATE_VCPU gave: LAPICs, IOAPIC, PICs, PIT, MSRs, FPU,
+ * debug registers, pending events. For a machine reset, before kvm_vcpu_load(); vCPUs are held.
+ * Exits on their way are overtaken as by kvm_vcpu_load(). */
 bool kvm_vm_reset_irqchip(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-int64_t
-kvm_vcpu_thread_id(const struct kvm_vm *vm,
-                   unsigned index); /* the kernel's tid; the process's own before the start */
+/* The kernel's tid; 0 while the threads don't run. */
+int64_t kvm_vcpu_thread_id(const struct kvm_vm *vm, unsigned index);
 
 /* ---- looking ---- */
 

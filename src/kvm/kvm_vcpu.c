@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kvm_vcpu.c - vCPUs: creation, one thread each, the gate in front of the guest.
+ *
+ *      +-> gate: waits while a hold is in force
+ *      |     | in_guest
+ *      |   KVM_RUN        hold: immediate_exit, kick, waits for in_guest to end
+ *      |     | translate
+ *      +-- exit callback (takes the machine's lock)
+ *
+ * The thread writes no trace event and takes no machine lock of its own accord: between two exits it
+ * is no part of the machine.
+ */
+#include <errno.h>
+
+#include "base/error.h"
+#include "base/invariant.h"
+#include "host/host_thread.h"
+#include "kvm/kvm_internal.h"
+#include "trace/trace.h"
+
+/* A string instruction makes one access after the other: this many while it is completed for a
+ * reset, then something is wrong. */
+#define COMPLETIONS_MAX 0x20000u
+
+static int enter_kvm(const struct kvm_vcpu *vcpu)
+{
+    struct kvm_calls *calls = vcpu->vm->calls;
+
+    return calls->call(calls->opaque, KVM_TARGET_VCPU, vcpu->index, KVM_RUN, NULL);
+}
+
+/* ---- the thread ---- */
+
+/* Waits until the guest may run. False = the thread shall end. out_enters false: an exit waits. */
+static bool pass_gate(struct kvm_vcpu *vcpu, bool *out_enters)
+{
+    struct kvm_vm *vm = vcpu->vm;
+    bool goes_on;
+
+    g_mutex_lock(&vm->gate);
+    vcpu->exit_is_handled = false;
+    while (vm->holds > 0 && !vm->stopping) {
+        g_cond_wait(&vm->gate_opened, &vm->gate);
+    }
+    goes_on = !vm->stopping;
+    *out_enters = !vcpu->exit_deferred;
+    vcpu->exit_deferred = false;
+    if (goes_on && *out_enters) {
+        vcpu->in_guest = true;
+        vcpu->io_pending = false;
+        vcpu->entry_epoch = vcpu->epoch;
+        __atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+    }
+    vcpu->exit_is_handled = goes_on && !*out_enters;
+    g_mutex_unlock(&vm->gate);
+    return goes_on;
+}
+
+/* result: KVM_RUN's. False = there is nothing to handle. */
+static bool exit_of(struct kvm_vcpu *vcpu, int result, struct vm_exit *out_exit, bool *out_pending)
+{
+    *out_pending = false;
+    if (result == -EINTR || result == -EAGAIN) {
+        return false;
+    }
+    if (result < 0) {
+        *out_exit = (struct vm_exit){ .kind = VM_EXIT_RUN_FAILED,
+                                      .detail_count = 1,
+                                      .detail = { (uint64_t)-result } };
+        return true;
+    }
+    *out_pending = kvm_exit_translate(vcpu->run, vcpu->vm->run_bytes, out_exit);
+    return out_exit->kind != VM_EXIT_INTERRUPTED;
+}
+
+static void leave_guest(struct kvm_vcpu *vcpu, bool pending, bool handled)
+{
+    struct kvm_vm *vm = vcpu->vm;
+
+    g_mutex_lock(&vm->gate);
+    vcpu->in_guest = false;
+    vcpu->io_pending = pending;
+    vcpu->exit_is_handled = handled;
+    if (vm->holds > 0) {
+        g_cond_broadcast(&vm->guest_left);
+    }
+    g_mutex_unlock(&vm->gate);
+}
+
+static void vcpu_run(void *opaque)
+{
+    struct kvm_vcpu *vcpu = opaque;
+    const struct kvm_vm_options *options = &vcpu->vm->options;
+    struct vm_exit exit;
+    bool enters, handled, pending;
+
+    while (pass_gate(vcpu, &enters)) {
+        handled = exit_of(vcpu, enters ? enter_kvm(vcpu) : 0, &exit, &pending);
+        if (enters) {
+            leave_guest(vcpu, pending, handled);
+        }
+        if (handled) {
+            options->exit(options->opaque, vcpu->index, &exit);
+        }
+    }
+}
+
+bool kvm_vcpus_start(struct kvm_vm *vm, GError **error)
+{
+    for (unsigned i = 0; i < vm->vcpu_count && vm->options.host != NULL; i++) {
+        struct kvm_vcpu *vcpu = &vm->vcpus[i];
+        g_autofree char *name = g_strdup_printf("CPU %u/KVM", i);
+
+        invariant(vcpu->thread == NULL);
+        vcpu->thread = host_thread_create(name, vcpu_run, vcpu, error);
+        if (vcpu->thread == NULL) {
+            kvm_vcpus_stop(vm);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* immediate_exit catches a vCPU on its way into KVM_RUN, the kick one inside. */
+static void send_out(struct kvm_vcpu *vcpu)
+{
+    if (vcpu->in_guest) {
+        __atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+        host_thread_kick(vcpu->thread);
+    }
+}
+
+void kvm_vcpus_stop(struct kvm_vm *vm)
+{
+    g_mutex_lock(&vm->gate);
+    vm->stopping = true;
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        send_out(&vm->vcpus[i]);
+    }
+    g_cond_broadcast(&vm->gate_opened);
+    g_mutex_unlock(&vm->gate);
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        host_thread_join(vm->vcpus[i].thread);
+        vm->vcpus[i].thread = NULL;
+    }
+    vm->stopping = false;
+}
+
+/* ---- the gate ---- */
+
+static bool any_in_guest(const struct kvm_vm *vm)
+{
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        if (vm->vcpus[i].in_guest) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void kvm_vcpus_hold(struct kvm_vm *vm)
+{
+    unsigned holds;
+
+    g_mutex_lock(&vm->gate);
+    holds = ++vm->holds;
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        send_out(&vm->vcpus[i]);
+    }
+    while (any_in_guest(vm)) {
+        g_cond_wait(&vm->guest_left, &vm->gate);
+    }
+    g_mutex_unlock(&vm->gate);
+    trace_kvm_vcpus_held(holds);
+}
+
+void kvm_vcpus_release(struct kvm_vm *vm)
+{
+    unsigned holds;
+
+    g_mutex_lock(&vm->gate);
+    invariant(vm->holds > 0);
+    holds = --vm->holds;
+    if (holds == 0) {
+        g_cond_broadcast(&vm->gate_opened);
+    }
+    g_mutex_unlock(&vm->gate);
+    trace_kvm_vcpus_released(holds);
+}
+
+bool kvm_vcpu_exit_is_current(const struct kvm_vm *vm, unsigned index)
+{
+    GMutex *gate = (GMutex *)&vm->gate;
+    const struct kvm_vcpu *vcpu = &vm->vcpus[index];
+    bool current;
+
+    g_mutex_lock(gate);
+    current = vcpu->entry_epoch == vcpu->epoch;
+    g_mutex_unlock(gate);
+    return current;
+}
+
+/* ---- pending I/O ---- */
+
+/* The gate's lock is held and no hold can end meanwhile: only our own thread uses the vCPU. */
+static bool complete_locked(struct kvm_vcpu *vcpu, bool discard, GError **error)
+{
+    struct vm_exit exit;
+    int result;
+
+    for (unsigned i = 0; i < COMPLETIONS_MAX; i++) {
+        /* KVM finishes the instruction first and then sees that it shall not enter the guest (KVM
+         * API, KVM_RUN: immediate_exit). */
+        __atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+        result = enter_kvm(vcpu);
+        vcpu->exit_deferred = false;
+        if (result == -EINTR || result == -EAGAIN) {
+            vcpu->io_pending = false;
+            return true;
+        }
+        if (result < 0) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO,
+                        "KVM_RUN(immediate_exit=1) of vCPU %u failed: %s", vcpu->index,
+                        g_strerror(-result));
+            return false;
+        }
+        /* The same instruction makes another access. */
+        vcpu->io_pending = kvm_exit_translate(vcpu->run, vcpu->vm->run_bytes, &exit);
+        if (!discard) {
+            vcpu->exit_deferred = true;
+            return true;
+        }
+        if (!vcpu->io_pending) {
+            return true;
+        }
+    }
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO,
+                "an I/O instruction of vCPU %u does not come to an end after %u accesses",
+                vcpu->index, COMPLETIONS_MAX);
+    return false;
+}
+
+bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard, GError **error)
+{
+    struct kvm_vm *vm = vcpu->vm;
+    bool ok = true;
+
+    g_mutex_lock(&vm->gate);
+    invariant(!vcpu->in_guest);
+    if (discard) {
+        vcpu->epoch++;
+        vcpu->exit_deferred = false;
+    }
+    /* An exit that is being handled has no answer yet: the registers are those before it. */
+    if (vcpu->io_pending && (discard || (!vcpu->exit_is_handled && !vcpu->exit_deferred))) {
+        ok = complete_locked(vcpu, discard, error);
+    }
+    g_mutex_unlock(&vm->gate);
+    return ok;
+}
+
+/* ---- creation ---- */
+
+bool kvm_vcpu_create(struct kvm_vm *vm, unsigned index, uint32_t apic_id, GError **error)
+{
+    struct kvm_vcpu *vcpu = &vm->vcpus[index];
+    struct kvm_request request = KVM_VM_REQUEST(KVM_CREATE_VCPU, KVM_NUMBER(apic_id));
+
+    invariant(index < KVM_VCPUS_MAX);
+    invariant(index == vm->vcpu_count);
+    request.vcpu = index;
+    *vcpu = (struct kvm_vcpu){ .vm = vm, .index = index, .apic_id = apic_id };
+    if (kvm_ioctl(vm, request, error, "index=%u, apic_id=%u", index, apic_id) < 0) {
+        return false;
+    }
+    if (vm->options.host != NULL) {
+        vcpu->run = host_kvm_run_page(vm->options.host, index);
+        invariant(vcpu->run != NULL);
+    }
+    vm->vcpu_count++;
+    trace_kvm_vcpu_created(index, apic_id);
+    return kvm_cpuid_set(vm, index, error) && kvm_snapshot_vcpu(vm, index, error);
+}
+
+unsigned kvm_vcpu_count(const struct kvm_vm *vm)
+{
+    return vm->vcpu_count;
+}
+
+int64_t kvm_vcpu_thread_id(const struct kvm_vm *vm, unsigned index)
+{
+    return vm->vcpus[index].thread != NULL ? host_thread_id(vm->vcpus[index].thread) : 0;
+}
