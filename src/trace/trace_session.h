@@ -43,6 +43,10 @@ void trace_session_set_icount(struct trace_session *session, uint64_t icount);
 /* Writes what is buffered to the file; cheap when nothing is. Called by the main loop when idle. */
 void trace_session_flush(struct trace_session *session);
 
+/* What went wrong with the file and how many events it lacks, as a sentence (g_free); NULL when all
+ * is well. trace_session_destroy prints it to stderr. */
+char *trace_session_write_error(const struct trace_session *session);
+
 /*
  * QMP trace-event-get-state: a new array of {"name", "state": "enabled"|"disabled"} for the events
  * that match the glob. QMP trace-event-set-state: switches them (the sinks are those of the

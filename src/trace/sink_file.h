@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sink_file.h - a native trace (.rpt) that is being written: header, then blocks of records.
+ *
+ * A block that can't be written is cut off the file again, so what is there stays readable; its
+ * records count as lost in the next block. The guest goes on whatever happens.
+ */
+#ifndef REPLUG_TRACE_SINK_FILE_H
+#define REPLUG_TRACE_SINK_FILE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/trace_clock.h"
+#include "trace/trace_format.h"
+
+#define SINK_FILE_BUFFER_BYTES (128u * 1024)
+
+struct trace_modules;
+
+struct sink_file {
+    const struct trace_clock *clock;
+    struct trace_clock_point written; /* when the last block left; stamps are later */
+    char *path;
+    uint8_t *buffer; /* a block's header, then records */
+    uint32_t used;   /* bytes of it */
+    uint32_t record_count;
+    uint64_t lost_count; /* since the last block that was written */
+    uint64_t lost_total;
+    uint64_t file_bytes; /* up to here all is whole */
+    int fd;
+    int error;   /* errno of the first failure */
+    bool broken; /* can't be put back into a whole state */
+};
+
+/* Creates the file and writes its header. The clock and the modules are borrowed. */
+struct sink_file *sink_file_create(const char *path, const struct trace_clock *clock,
+                                   const struct trace_modules *modules, GError **error);
+
+/* Writes the last block. NULL is fine. */
+void sink_file_destroy(struct sink_file *file);
+
+/* Writes the records that are buffered as one block. */
+void sink_file_flush(struct sink_file *file);
+
+/* At a turn's end: writes a block that is worth it or has waited long. */
+void sink_file_turn_end(struct sink_file *file);
+
+/* Records that are whole already, all stamped with ns; at most 16 MiB. */
+void sink_file_write_block(struct sink_file *file, const uint8_t *records, uint32_t size,
+                           uint32_t record_count);
+
+/* Room for one record; it belongs to the block when the caller has filled all of it. */
+static inline uint8_t *sink_file_reserve(struct sink_file *file, uint32_t size)
+{
+    uint8_t *record;
+
+    if (file->used + size > SINK_FILE_BUFFER_BYTES) {
+        sink_file_flush(file);
+    }
+    record = file->buffer + file->used;
+    file->used += size;
+    file->record_count++;
+    return record;
+}
+
+#endif
