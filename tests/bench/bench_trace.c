@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bench_trace.c - what a tracepoint costs: switched off, into the ring, into a file, and into LTTng
+ * when a session of it listens. The event is vcpu_exit: six integers and a string. CPU time of the
+ * thread (its system calls included), median of several runs.
+ *
+ * usage: bench_trace [FILE]     FILE is where the trace is written; removed afterwards.
+ */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "trace/trace.h"
+#include "trace/trace_session.h"
+
+#define RUNS             9
+#define EVENTS_PER_TURN  64
+#define EVENTS_PER_RUN   (256u * 1024)
+#define DISABLED_PER_RUN (100u * 1000 * 1000)
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t host_time_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+static int by_value(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+/* An empty asm that takes a value keeps the loop around a probe from being removed. */
+static void empty_loop(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        __asm__ volatile("" : : "r"(i));
+    }
+}
+
+static void disabled_loop(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        __asm__ volatile("" : : "r"(i));
+        trace_vcpu_exit(0, "mmio", i, 4, true, 1, i);
+    }
+}
+
+static void enabled_loop(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        trace_vcpu_exit(0, "mmio", i, 4, true, 1, i);
+    }
+}
+
+/* Turns as the machine has them, so that blocks leave for the file as they do there. */
+static void turns_loop(struct trace_session *session, unsigned count)
+{
+    for (unsigned i = 0; i < count / EVENTS_PER_TURN; i++) {
+        trace_session_turn_begin(session, i, i, 0);
+        enabled_loop(EVENTS_PER_TURN);
+        trace_session_turn_end(session);
+    }
+    trace_session_flush(session);
+}
+
+static double median(double *runs)
+{
+    qsort(runs, RUNS, sizeof(runs[0]), by_value);
+    return runs[RUNS / 2];
+}
+
+static double measure_disabled(void)
+{
+    double runs[RUNS];
+
+    for (unsigned run = 0; run < RUNS; run++) {
+        uint64_t begin = clock_ns(CLOCK_THREAD_CPUTIME_ID), middle;
+
+        empty_loop(DISABLED_PER_RUN);
+        middle = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        disabled_loop(DISABLED_PER_RUN);
+        runs[run] =
+            ((double)clock_ns(CLOCK_THREAD_CPUTIME_ID) - 2.0 * (double)middle + (double)begin) /
+            DISABLED_PER_RUN;
+    }
+    return median(runs);
+}
+
+static double measure_enabled(struct trace_session *session)
+{
+    double runs[RUNS];
+
+    turns_loop(session, EVENTS_PER_RUN);
+    for (unsigned run = 0; run < RUNS; run++) {
+        uint64_t begin = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+        turns_loop(session, EVENTS_PER_RUN);
+        runs[run] = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin) / EVENTS_PER_RUN;
+    }
+    return median(runs);
+}
+
+static void report(const char *what, double ns)
+{
+    printf("%-40s %7.2f ns per event\n", what, ns);
+}
+
+static int measure_sink(const char *what, const char *option)
+{
+    struct trace_session *session = trace_session_create(host_time_ns);
+    g_autoptr(GError) error = NULL;
+
+    if (!trace_session_configure(session, option, &error)) {
+        fprintf(stderr, "bench_trace: %s\n", error->message);
+        trace_session_destroy(session);
+        return EXIT_FAILURE;
+    }
+    trace_session_bind(session);
+    report(what, measure_enabled(session));
+    trace_session_destroy(session);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    const char *path = argc > 1 ? argv[1] : "bench_trace.rpt";
+    g_autofree char *to_file = g_strdup_printf("vcpu_exit,file=%s", path);
+    bool lttng_listens = trace_vcpu_exit_enabled();
+    int status;
+
+    if (lttng_listens) {
+        status = measure_sink("enabled, LTTng", "vcpu_exit,sink=lttng");
+        return status;
+    }
+    report("disabled", measure_disabled());
+    status = measure_sink("enabled, ring", "vcpu_exit");
+    if (status == EXIT_SUCCESS) {
+        status = measure_sink("enabled, file", to_file);
+        (void)g_unlink(path); /* nothing to do about it if it stays */
+    }
+    printf("LTTng: no session listens to replug:vcpu_exit\n");
+    return status;
+}
