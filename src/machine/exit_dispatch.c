@@ -54,7 +54,11 @@ static void exit_system_event(struct machine *machine, unsigned vcpu, struct vm_
     switch (exit->detail[0]) {
     case 1: machine_request(machine, MACHINE_REQUEST_SHUTDOWN, true, "guest-shutdown"); break;
     case 2: machine_request(machine, MACHINE_REQUEST_RESET, true, "guest-reset"); break;
-    default: machine_request(machine, MACHINE_REQUEST_ERROR, true, "guest-panic"); break;
+    default:
+        error_latch_set(&machine->errors,
+                        g_error_new_literal(REPLUG_ERROR, REPLUG_ERROR_IO, "the guest crashed"));
+        machine_request(machine, MACHINE_REQUEST_ERROR, true, "guest-panic");
+        break;
     }
 }
 

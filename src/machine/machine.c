@@ -1,2 +1,355 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * machine.c - a machine's life: its parts come up in one order and go down in the other.
+ *
+ *   character devices -> memory system and object tree -> -object -> KVM -> the PC (pc.c)
+ *     -> -serial, -device -> first reset -> ready
+ *
+ * machine_destroy() takes whatever has come up so far: every part is NULL until it exists.
+ */
 #include "machine/machine.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/invariant.h"
+#include "host/host_char.h"
+#include "host/host_file.h"
+#include "host/host_loop.h"
+#include "machine/machine_internal.h"
+#include "memory/ram_block.h"
+#include "memory/transaction.h"
+#include "trace/trace.h"
+#include "trace/trace_session.h"
+
+#define KERNEL_BYTES_MAX (1u << 30)
+
+/* ---- coming up ---- */
+
+static bool open_chardevs(struct machine *machine, GError **error)
+{
+    const GPtrArray *entries = machine->config->chardevs;
+
+    for (guint i = 0; i < entries->len; i++) {
+        struct host_char *chr = host_char_open(machine->loop, g_ptr_array_index(entries, i), error);
+
+        if (chr == NULL || !machine_add_chardev(machine, chr, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_boot_files(struct machine *machine, GError **error)
+{
+    const struct machine_config *config = machine->config;
+
+    if (config->kernel != NULL) {
+        machine->kernel_image = host_file_read(config->kernel, KERNEL_BYTES_MAX, error);
+        if (machine->kernel_image == NULL) {
+            g_prefix_error(error, "-kernel: ");
+            return false;
+        }
+    }
+    if (config->initrd != NULL) {
+        machine->initrd_image = host_file_read(config->initrd, KERNEL_BYTES_MAX, error);
+        if (machine->initrd_image == NULL) {
+            g_prefix_error(error, "-initrd: ");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void init_memory(struct machine *machine)
+{
+    machine->memory = memory_system_create(&machine->errors);
+    memory_region_init_container(&machine->system_memory, machine->memory, "system",
+                                 MEMORY_SIZE_ALL);
+    memory_region_init_container(&machine->system_io, machine->memory, "io", 65536);
+    machine->memory_space =
+        address_space_create(machine->memory, &machine->system_memory, "memory");
+    machine->io_space = address_space_create(machine->memory, &machine->system_io, "I/O");
+    dma_port_init(&machine->dma, machine->memory_space);
+    machine->board = (struct board){
+        .memory = machine->memory,
+        .system_memory = &machine->system_memory,
+        .system_io = &machine->system_io,
+        .memory_space = machine->memory_space,
+        .io_space = machine->io_space,
+        .dma = &machine->dma,
+        .clock = &machine->clock,
+        .timers = &machine->timers,
+        .errors = &machine->errors,
+        .faults = &machine->faults,
+        .ops = &machine_board_ops,
+        .opaque = machine,
+    };
+}
+
+static struct object *add_container(struct machine *machine, struct object *parent,
+                                    const char *name, const char *type)
+{
+    g_autoptr(GError) error = NULL;
+    struct object *object = object_create(machine->types, type, &error);
+
+    invariant(object != NULL);
+    if (parent != NULL) {
+        bool added = object_add_child(parent, name, object, &error);
+
+        invariant(added);
+    }
+    return object;
+}
+
+static void init_object_tree(struct machine *machine)
+{
+    g_autofree char *type = g_strconcat(machine->config->machine_name, "-machine", NULL);
+
+    machine->types = type_registry_create(machine_types);
+    machine->root = add_container(machine, NULL, NULL, "container");
+    machine->machine_object = add_container(machine, machine->root, "machine", type);
+    ((struct pc_machine *)machine->machine_object)->machine = machine;
+    machine->objects = add_container(machine, machine->root, "objects", "container");
+    machine->unattached =
+        add_container(machine, machine->machine_object, "unattached", "container");
+    machine->peripheral =
+        add_container(machine, machine->machine_object, "peripheral", "container");
+    machine->peripheral_anon =
+        add_container(machine, machine->machine_object, "peripheral-anon", "container");
+}
+
+static bool create_objects(struct machine *machine, GError **error)
+{
+    const GPtrArray *objects = machine->config->objects;
+
+    for (guint i = 0; i < objects->len; i++) {
+        if (!machine_object_create(machine, g_ptr_array_index(objects, i), true, error)) {
+            g_prefix_error(error, "-object: ");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool open_kvm(struct machine *machine, const struct kvm_calls *calls, GError **error)
+{
+    struct kvm_vm_options options = {
+        .calls = &machine->kvm_calls,
+        .memory = machine->memory,
+        .memory_space = machine->memory_space,
+        .io_space = machine->io_space,
+        .errors = &machine->errors,
+        .faults = &machine->faults,
+        .exit = machine_vcpu_exit,
+        .opaque = machine,
+    };
+
+    if (calls != NULL) {
+        machine->kvm_calls = *calls;
+    } else {
+        machine->host_kvm = host_kvm_open(error);
+        if (machine->host_kvm == NULL) {
+            return false;
+        }
+        host_kvm_get_calls(machine->host_kvm, &machine->kvm_calls);
+        options.host = machine->host_kvm;
+    }
+    machine->kvm = kvm_vm_create(&options, error);
+    return machine->kvm != NULL;
+}
+
+static bool create_devices(struct machine *machine, GError **error)
+{
+    const GPtrArray *devices = machine->config->devices;
+
+    for (guint i = 0; i < devices->len; i++) {
+        if (!qdev_device_add(machine, g_ptr_array_index(devices, i), error)) {
+            g_prefix_error(error, "-device %s: ",
+                           json_object_to_json_string_ext(g_ptr_array_index(devices, i),
+                                                          JSON_C_TO_STRING_PLAIN));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_board(const struct machine *machine)
+{
+    return strcmp(machine->config->machine_name, "none") != 0;
+}
+
+static bool bring_up(struct machine *machine, const struct kvm_calls *calls, GError **error)
+{
+    if (!open_chardevs(machine, error) || !create_objects(machine, error)) {
+        return false;
+    }
+    if (has_board(machine)) {
+        if (!read_boot_files(machine, error) || !open_kvm(machine, calls, error) ||
+            !pc_build(machine, error) || !serial_ports_create(machine, error)) {
+            return false;
+        }
+    }
+    if (!create_devices(machine, error) || !machine_reset_all(machine, error)) {
+        return false;
+    }
+    machine->ready = true;
+    return true;
+}
+
+static void init_parts(struct machine *machine)
+{
+    g_mutex_init(&machine->lock);
+    g_cond_init(&machine->running_changed);
+    timer_queue_init(&machine->timers);
+    machine->faults = machine->config->faults;
+    machine->reboot_is_shutdown = machine->config->no_reboot;
+    machine->shutdown_is_pause = machine->config->no_shutdown;
+    machine->chardevs = g_ptr_array_new();
+    machine->claimed = g_ptr_array_new();
+    machine->devices = g_ptr_array_new();
+    machine->gone = g_ptr_array_new();
+    machine->serial_chars = g_ptr_array_new();
+    machine->ram_backends = g_ptr_array_new();
+    init_memory(machine);
+    init_object_tree(machine);
+}
+
+struct machine *machine_create_on(const struct machine_config *config, struct host_loop *loop,
+                                  struct trace_session *trace, const struct kvm_calls *calls,
+                                  GError **error)
+{
+    struct machine *machine = g_new0(struct machine, 1);
+    bool ok;
+
+    machine->config = config;
+    machine->loop = loop;
+    machine->trace = trace;
+    trace_session_bind(trace);
+    trace_session_turn_begin(trace, 0, 0, TRACE_VCPU_NONE);
+    init_parts(machine);
+    ok = bring_up(machine, calls, error);
+    trace_session_turn_end(trace);
+    trace_session_bind(NULL);
+    if (!ok) {
+        machine_destroy(machine);
+        return NULL;
+    }
+    return machine;
+}
+
+struct machine *machine_create(const struct machine_config *config, struct host_loop *loop,
+                               struct trace_session *trace, GError **error)
+{
+    return machine_create_on(config, loop, trace, NULL, error);
+}
+
+bool machine_start(struct machine *machine, GError **error)
+{
+    bool ok = true;
+
+    if (machine->kvm != NULL && !kvm_vcpus_start(machine->kvm, error)) {
+        return false;
+    }
+    if (!machine->config->start_stopped) {
+        machine_turn_begin(machine, TRACE_VCPU_NONE, "start");
+        ok = machine_cont(machine, error);
+        machine_turn_end(machine);
+    }
+    return ok;
+}
+
+/* ---- going down ---- */
+
+/* vCPU threads may wait for the lock or for the guest to run: they must be gone before either. */
+static void stop_threads(struct machine *machine)
+{
+    g_mutex_lock(&machine->lock);
+    machine->quitting = true;
+    g_cond_broadcast(&machine->running_changed);
+    g_mutex_unlock(&machine->lock);
+    if (machine->kvm != NULL) {
+        kvm_vcpus_stop(machine->kvm);
+    }
+}
+
+static void fini_memory(struct machine *machine)
+{
+    address_space_destroy(machine->memory_space);
+    address_space_destroy(machine->io_space);
+    memory_region_fini(&machine->system_memory);
+    memory_region_fini(&machine->system_io);
+    memory_system_destroy(machine->memory);
+}
+
+static void fini_parts(struct machine *machine)
+{
+    for (guint i = machine->chardevs->len; i > 0; i--) {
+        host_char_close(g_ptr_array_index(machine->chardevs, i - 1));
+    }
+    g_ptr_array_unref(machine->chardevs);
+    g_ptr_array_unref(machine->claimed);
+    g_ptr_array_unref(machine->devices);
+    g_ptr_array_unref(machine->gone);
+    g_ptr_array_unref(machine->serial_chars);
+    g_ptr_array_unref(machine->ram_backends);
+    g_bytes_unref(machine->kernel_image);
+    g_bytes_unref(machine->initrd_image);
+    g_clear_error(&machine->errors.first); /* what the going down may have left */
+    g_cond_clear(&machine->running_changed);
+    g_mutex_clear(&machine->lock);
+}
+
+void machine_destroy(struct machine *machine)
+{
+    if (machine == NULL) {
+        return;
+    }
+    stop_threads(machine);
+    trace_session_bind(machine->trace);
+    trace_session_turn_begin(machine->trace, ++machine->turn, machine->clock.now_ns,
+                             TRACE_VCPU_NONE);
+    machine->event_handler = NULL;
+    host_loop_set_alarm(machine->loop, UINT64_MAX, NULL, NULL);
+    /* KVM goes first: its memslots vanish at once, not with an ioctl for each region. */
+    kvm_vm_destroy(machine->kvm);
+    machine->kvm = NULL;
+    serial_ports_destroy(machine);
+    pc_destroy(machine);
+    object_destroy(machine->root);
+    type_registry_destroy(machine->types);
+    fini_memory(machine);
+    ram_block_destroy(machine->ram);
+    host_kvm_close(machine->host_kvm);
+    fini_parts(machine);
+    trace_session_turn_end(machine->trace);
+    trace_session_bind(NULL);
+    g_free(machine);
+}
+
+/* ---- asking ---- */
+
+const struct machine_config *machine_get_config(const struct machine *machine)
+{
+    return machine->config;
+}
+
+struct trace_session *machine_trace(struct machine *machine)
+{
+    return machine->trace;
+}
+
+void machine_flush_trace(struct machine *machine)
+{
+    g_mutex_lock(&machine->lock);
+    trace_session_flush(machine->trace);
+    g_mutex_unlock(&machine->lock);
+}
+
+void machine_host_signal(struct machine *machine)
+{
+    machine_turn_begin(machine, TRACE_VCPU_NONE, "signal");
+    machine_request(machine, MACHINE_REQUEST_QUIT, false, "host-signal");
+    machine_turn_end(machine);
+}

@@ -40,6 +40,8 @@ int machine_exit_status(const struct machine *machine);
 
 const struct machine_config *machine_get_config(const struct machine *machine);
 struct trace_session *machine_trace(struct machine *machine);
+/* Writes what is buffered of the trace, between two turns. Main thread. */
+void machine_flush_trace(struct machine *machine);
 
 /* ---- character devices: the machine owns them all and closes them when it is destroyed ---- */
 
@@ -48,6 +50,10 @@ bool machine_add_chardev(struct machine *machine, struct host_char *chr,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* NULL = no such label. */
 struct host_char *machine_find_chardev(struct machine *machine, const char *label);
+/* The same for one who wants to use it: a character device has one user. Errors: no such label, in
+ * use. */
+struct host_char *machine_claim_chardev(struct machine *machine, const char *label, GError **error);
+void machine_release_chardev(struct machine *machine, struct host_char *chr);
 
 /* SIGINT, SIGTERM, SIGHUP: a turn that ends the machine (SHUTDOWN, reason host-signal). Main
  * thread. */

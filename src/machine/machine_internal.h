@@ -50,7 +50,7 @@ struct x86_cpu {
 };
 
 struct machine {
-    struct machine_config *config; /* borrowed */
+    const struct machine_config *config; /* borrowed */
     struct host_loop *loop;
     struct trace_session *trace;
 
@@ -89,16 +89,20 @@ struct machine {
     struct dma_port dma;
     struct board board;
 
-    struct ram_block *ram;      /* NULL with a memory backend */
-    struct object *ram_backend; /* borrowed from /objects */
-    struct memory_region ram_region, ram_below_4g, ram_above_4g;
-    struct memory_region *ram_source; /* ram_region or the backend's */
+    struct ram_block *ram;           /* NULL with a memory backend */
+    GPtrArray *ram_backends;         /* struct object *, borrowed from /objects, marked as mapped */
+    struct memory_region ram_region; /* the block's, or a container of the backends' regions */
+    struct memory_region ram_below_4g, ram_above_4g;
+    struct memory_region *ram_source; /* ram_region or the one backend's */
     uint64_t below_4g_bytes, above_4g_bytes;
+    uint32_t node_count; /* -numa node */
     struct device_memory device_memory;
 
     struct device *pci_host, *piix3, *pm, *rtc;
-    GPtrArray *reset_order;  /* borrowed struct device *, built-in ones then plugged ones */
-    GPtrArray *serial_chars; /* struct serial_char * */
+    struct bus *isa_bus;
+    GPtrArray *devices;      /* borrowed struct device *, in the order of their realization */
+    GPtrArray *gone;         /* borrowed struct device *: destroyed at the end of the turn */
+    GPtrArray *serial_chars; /* struct serial_char *; owned */
     struct irq_line gsi[GSI_NUM_PINS];
     struct gsi_lines gsi_lines;
 
@@ -111,6 +115,7 @@ struct machine {
     GBytes *initrd_image;
 
     GPtrArray *chardevs; /* struct host_char *; owned */
+    GPtrArray *claimed;  /* struct host_char *: those with a user; borrowed */
 };
 
 /* ---- run_loop.c ---- */
@@ -134,22 +139,82 @@ const char *run_state_name(enum run_state state);
 /* Registers and guest memory as at power-up: all devices, vCPUs, boot image. vCPUs are held. */
 bool machine_reset_all(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* ---- device_types.c ---- */
-extern const struct type_info *const machine_types[];
+/* ---- machine.c ---- */
 
-/* ---- pc.c, pc_wiring.c, pc_hotplug.c ---- */
+/*
+ * machine_create() with the ioctls answered by calls in place of /dev/kvm (NULL = the host's): no
+ * vCPU ever runs then. For tests.
+ */
+struct machine *machine_create_on(const struct machine_config *config, struct host_loop *loop,
+                                  struct trace_session *trace, const struct kvm_calls *calls,
+                                  GError **error);
+
+/* ---- machine_services.c: what devices ask of the machine ---- */
+extern const struct board_ops machine_board_ops;
+
+/* ---- machine_objects.c ---- */
+
+/* from_text: values may be texts, as on a command line. */
+bool machine_object_create(struct machine *machine, const struct json_object *arguments,
+                           bool from_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A key of a JSON object that must be a string: *out_text is borrowed, NULL when the key is absent
+ * and not required. */
+bool machine_text_argument(const struct json_object *arguments, const char *key, bool required,
+                           const char **out_text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- device_types.c, machine_types.c ---- */
+extern const struct type_info *const machine_types[]; /* NULL-terminated */
+extern const struct type_info machine_type_info, generic_pc_machine_type_info, pc_machine_type_info,
+    none_machine_type_info;
+extern const struct type_info cpu_type_info, x86_cpu_type_info, x86_cpu_qemu64_type_info,
+    x86_cpu_host_type_info, x86_cpu_max_type_info;
+
+/* ---- pc.c: the order of building ---- */
 bool pc_build(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pc_destroy(struct machine *machine);
-bool pc_create_builtin(struct machine *machine, const char *type, struct device **out_device,
+/* A device of the board, below parent as name; parent NULL = /machine/unattached/device[N].
+ * Connect it, then pc_builtin_realize(). bus NULL = none. */
+struct device *pc_builtin_create(struct machine *machine, const char *type, struct object *parent,
+                                 const char *name, GError **error);
+bool pc_builtin_realize(struct machine *machine, struct device *device, struct bus *bus,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What a device needs from the board before its realize, built in or the user's: interrupt lines,
+ * character devices. */
+bool pc_connect_device(struct machine *machine, struct device *device,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- pc_memory_map.c ---- */
+bool pc_memory_map_build(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pc_memory_map_destroy(struct machine *machine);
+
+/* ---- pc_wiring.c ---- */
+/* The GSI lines, before any device; the devices that stand for the kernel's chips, after the ISA
+ * bus. */
+bool pc_wiring_create_gsi(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool pc_wiring_create_chips(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Each before the device's realize. */
+void pc_wiring_connect_piix3(struct machine *machine);
+void pc_wiring_connect_pm(struct machine *machine);
+void pc_wiring_connect_rtc(struct machine *machine);
+void pc_wiring_connect_serial(struct machine *machine, struct device *serial);
+
+/* ---- pc_cpus.c ---- */
 bool pc_cpus_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* APIC ID and place in the topology of the processor with this index. */
+void pc_cpu_topology(const struct machine_config *config, uint32_t index, struct x86_cpu *out_cpu);
+
+/* ---- pc_hotplug.c ---- */
 extern const struct hotplug_handler_methods pc_hotplug_methods;
 struct object *pc_hotplug_handler(void *opaque, const struct device *device);
-void pc_device_gone(void *opaque, struct device *device);
 
 /* ---- serial_ports.c ---- */
+bool serial_ports_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Connects device with the character device that its property "chardev" names, if any. */
 bool serial_port_connect(struct machine *machine, struct device *device,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void serial_port_disconnect(struct machine *machine, struct device *device);
+/* End of a turn: who could not take input before and can now? */
+void serial_ports_accept_input(struct machine *machine);
 void serial_ports_destroy(struct machine *machine);
 
 /* ---- multiboot.c ---- */
@@ -159,8 +224,13 @@ struct x86_state;
 bool multiboot_load(struct machine *machine, struct x86_state *out_state,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* ---- device_add.c ---- */
+/* ---- device_add.c, device_del.c ---- */
 bool qdev_device_add(struct machine *machine, const struct json_object *arguments,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Unrealizes and destroys a device that is plugged nowhere any more. */
+void machine_device_destroy(struct machine *machine, struct device *device);
+/* Board service: destroyed and announced at the end of the turn. */
+void machine_device_gone(struct machine *machine, struct device *device);
+void machine_destroy_gone(struct machine *machine);
 
 #endif

@@ -16,6 +16,8 @@
 #include "machine/machine_internal.h"
 #include "trace/trace.h"
 
+#define MP_STATE_HALTED 3 /* KVM_MP_STATE_HALTED, see x86_state.mp_state */
+
 const char *run_state_name(enum run_state state)
 {
     static const char *const names[] = { "prelaunch", "running", "paused", "shutdown",
@@ -132,6 +134,9 @@ static void serve_quit(struct machine *machine)
 {
     machine_emit_event(machine, "SHUTDOWN", cause_data(machine));
     machine->quitting = true;
+    if (machine->kvm != NULL) {
+        kvm_vcpus_hold(machine->kvm); /* nothing that the guest does from here on can act */
+    }
     g_cond_broadcast(&machine->running_changed);
     host_loop_quit(machine->loop);
 }
@@ -146,13 +151,23 @@ static void serve_shutdown(struct machine *machine)
     run_state_set(machine, RUN_STATE_SHUTDOWN);
 }
 
+/* Without a kernel there is no firmware either, nothing that the processor could run: it halts. */
+static bool boot_state(struct machine *machine, struct x86_state *state, GError **error)
+{
+    if (machine->kernel_image == NULL) {
+        state->mp_state = MP_STATE_HALTED;
+        return true;
+    }
+    return multiboot_load(machine, state, error);
+}
+
 static bool cpus_reset(struct machine *machine, GError **error)
 {
     struct x86_state state;
 
     for (unsigned i = 0; machine->kvm != NULL && i < machine->cpu_count; i++) {
         x86_state_reset(&state, i == 0);
-        if (i == 0 && machine->kernel_image != NULL && !multiboot_load(machine, &state, error)) {
+        if (i == 0 && !boot_state(machine, &state, error)) {
             return false;
         }
         if (!kvm_vcpu_load(machine->kvm, i, &state, error)) {
@@ -167,8 +182,13 @@ bool machine_reset_all(struct machine *machine, GError **error)
     if (machine->kvm != NULL && machine->ready && !kvm_vm_reset_irqchip(machine->kvm, error)) {
         return false;
     }
-    for (unsigned i = 0; i < machine->reset_order->len; i++) {
-        device_reset(g_ptr_array_index(machine->reset_order, i));
+    for (guint i = 0; i < machine->devices->len; i++) {
+        struct device *device = g_ptr_array_index(machine->devices, i);
+
+        /* Those on a bus are reset with the device that provides it. */
+        if (device->parent_bus == NULL) {
+            device_reset(device);
+        }
     }
     return cpus_reset(machine, error) && error_latch_take(&machine->errors, error);
 }
@@ -185,7 +205,7 @@ static void serve_reset(struct machine *machine)
     g_autoptr(GError) error = NULL;
     bool ok;
 
-    if (machine->reboot_is_shutdown && machine->request_by_guest) {
+    if (machine->reboot_is_shutdown) {
         serve_shutdown(machine);
         return;
     }

@@ -45,6 +45,8 @@ static void alarm_rang(void *opaque)
     struct machine *machine = opaque;
 
     machine_turn_begin(machine, TRACE_VCPU_NONE, "timer");
+    /* It may have rung a little early, with the same timer still to come. */
+    machine->alarm_deadline_ns = 0;
     machine_turn_end(machine);
 }
 
@@ -62,9 +64,12 @@ static void set_alarm(struct machine *machine)
 
 void machine_turn_end(struct machine *machine)
 {
-    uint64_t deadline = timer_queue_deadline_ns(&machine->timers);
+    uint64_t deadline;
 
+    machine_destroy_gone(machine);
     machine_serve_requests(machine);
+    serial_ports_accept_input(machine);
+    deadline = timer_queue_deadline_ns(&machine->timers);
     if (deadline != machine->alarm_deadline_ns || machine->run_state != machine->alarm_run_state) {
         set_alarm(machine);
         machine->alarm_deadline_ns = deadline;
