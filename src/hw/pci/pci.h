@@ -48,10 +48,14 @@ struct pci_device_class {
     struct device_class device;
     uint16_t vendor_id, device_id;
     uint8_t revision;
-    uint16_t class_id; /* base class << 8 | subclass */
-    uint16_t subsystem_vendor_id, subsystem_id;
-    /* Called for the class's own part of config space after the common part; NULL = only the
-     * common. */
+    uint16_t class_id;                          /* base class << 8 | subclass */
+    uint16_t subsystem_vendor_id, subsystem_id; /* both 0 = 1af4:1100, as QEMU's devices have */
+    bool has_place;     /* without "addr" it goes to place, not to the first free slot */
+    uint8_t place;      /* devfn */
+    bool multifunction; /* without "multifunction": the header says that more functions follow */
+    uint32_t config_offset; /* of its struct pci_device_state in the instance: a member of the
+                               type's own state struct, which nests it by pci_device_desc */
+    /* Called after the common part has stored and served the write; NULL = only the common. */
     void (*config_write)(struct pci_device *device, uint32_t offset, uint32_t value, unsigned size);
 };
 
@@ -65,18 +69,18 @@ STATE_DECLARE(pci_device_desc, struct pci_device_state);
 struct pci_bar {
     struct memory_region *region; /* NULL = none; borrowed from the device */
     bool io;
-    bool mapped;
 };
 
 struct pci_device {
     struct device device;
     uint32_t devfn; /* property "addr" ("3" or "3.1"); PCI_DEVFN_AUTO until realize */
     bool multifunction;
-    struct pci_device_state
-        pci; /* config space: the class's own state desc may nest it by pci_device_desc */
+    struct pci_device_state *pci;       /* config space, at the class's config_offset */
     uint8_t writable[PCI_CONFIG_BYTES]; /* bits that the guest may change */
     struct pci_bar bars[PCI_BAR_COUNT];
-    struct irq_line intx; /* to the interrupt router; unconnected until the bus wires it */
+    struct irq_line intx; /* to the bus, which routes it on; unconnected until realize */
+    bool intx_level;      /* what the function drives */
+    bool intx_raised;     /* what the bus was told: 0 while the guest has disabled INTx */
 };
 
 struct pci_bus {
@@ -85,12 +89,27 @@ struct pci_bus {
     /* Interrupt routing: level of pin (0 to 3 = INTA to INTD) of a slot; set by the south bridge.
      */
     void (*route)(void *router, unsigned slot, unsigned pin, int level);
+    /* Port 0xcf9 lies among the ports of mechanism 1: the host bridge hands its accesses on. */
+    uint8_t (*reset_control_read)(void *router);
+    void (*reset_control_write)(void *router, uint8_t value);
     void *router;
+    uint8_t intx_count[32][4];         /* functions of a slot that raise a pin */
     struct memory_region *memory, *io; /* where BARs are mapped */
 };
 
 extern const struct type_info pci_bus_type_info;
 extern const struct type_info pci_device_type_info;
+
+/*
+ * What every function's class calls first in its own realize and reset and last in its own
+ * unrealize. realize takes the place on the bus (the device is on one) and fills the header; the
+ * class then sets what is its own. Errors: no bus, place taken, no place left, function rules.
+ */
+bool pci_device_realize(struct pci_device *device, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pci_device_unrealize(struct pci_device *device);
+void pci_device_reset(struct pci_device *device);
+/* Maps the BARs and drives INTx as config space says: for a class's after_load. */
+void pci_device_after_load(struct pci_device *device);
 
 /* For a function's realize: registers a BAR before the guest sees the device. size is a power of
  * two. */
@@ -99,6 +118,11 @@ void pci_device_register_bar(struct pci_device *device, unsigned index,
 
 /* Level of the function's INTx pin (PCI_INTERRUPT_PIN says which). */
 void pci_device_set_irq(struct pci_device *device, int level);
+
+static inline struct pci_bus *pci_device_bus(const struct pci_device *device)
+{
+    return (struct pci_bus *)(void *)device->device.parent_bus;
+}
 
 /* Configuration accesses by mechanism 1 or from tests; absent functions read all-ones. size 1, 2
  * or 4. */
@@ -118,7 +142,8 @@ extern const struct type_info
     i440fx_pcihost_type_info; /* "i440FX-pcihost": ports 0xcf8, 0xcfc; creates bus pci.0 and the
                                  bridge function at realize */
 extern const struct type_info
-    i440fx_type_info; /* "i440FX": function 0.0, PAM and SMRAM registers (82441FX §3.2) */
+    i440fx_type_info; /* "i440FX": function 0.0; PAM and SMRAM registers (82441FX §3.2) are kept
+                         and read back, but steer no memory: there is no firmware to shadow */
 extern const struct type_info piix3_type_info; /* "PIIX3": function 1.0, ISA bridge, PIRQ routing
                                                   (82371SB), reset control 0xcf9 */
 

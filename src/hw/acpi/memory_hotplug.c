@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * memory_hotplug.c - the memory hotplug registers and slots: plug, request, _OST, eject.
+ *
+ * The layout is that of QEMU's interface (its docs/specs/acpi_mem_hotplug), so its DSDT methods and
+ * guests' drivers fit. An emptied slot loses its insert and remove marks; in QEMU they stay and greet
+ * the next DIMM.
+ */
+#include "hw/acpi/memory_hotplug.h"
+
+#include <json-c/json.h>
+
+#include "base/error.h"
+#include "base/error_latch.h"
+#include "base/invariant.h"
+#include "hw/acpi/acpi_internal.h"
+#include "hw/core/board.h"
+#include "hw/core/hotplug.h"
+#include "hw/core/memory_device_if.h"
+#include "trace/trace.h"
+
+enum slot_register {
+    REGISTER_BASE_LOW = 0x00,  /* write: selector */
+    REGISTER_BASE_HIGH = 0x04, /* write: _OST event */
+    REGISTER_SIZE_LOW = 0x08,  /* write: _OST status */
+    REGISTER_SIZE_HIGH = 0x0c,
+    REGISTER_NODE = 0x10,
+    REGISTER_FLAGS = 0x14, /* write: control */
+};
+
+#define FLAG_ENABLED   0x1u
+#define FLAG_INSERTING 0x2u
+#define FLAG_REMOVING  0x4u
+#define FLAG_EJECT     0x8u
+
+/* _OST (ACPI 6.5 §6.3.5) */
+#define OST_SOURCE_EJECT_REQUEST 3u
+#define OST_SOURCE_EJECT_BY_OS   0x103u
+#define OST_STATUS_SUCCESS       0u
+#define OST_STATUS_EJECT_ONGOING 0x84u
+
+STATE_DESCRIBE(memory_slot_desc, struct memory_slot_state, MEMORY_SLOT_FIELDS);
+STATE_DESCRIBE(memory_hotplug_desc, struct memory_hotplug_state, MEMORY_HOTPLUG_FIELDS);
+
+static const struct memory_device_methods *methods_of(const struct device *device)
+{
+    return object_interface(&device->object, TYPE_MEMORY_DEVICE);
+}
+
+static uint64_t all_ones(unsigned size)
+{
+    return UINT64_MAX >> (64 - 8 * size);
+}
+
+/* The selected slot; NULL = out of range. */
+static struct memory_slot_state *selected(const struct memory_hotplug *hotplug)
+{
+    struct memory_hotplug_state *state = hotplug->state;
+
+    return state->selector < state->slot_count ? &state->slots[state->selector] : NULL;
+}
+
+static struct device *selected_dimm(const struct memory_hotplug *hotplug)
+{
+    return hotplug->dimms[hotplug->state->selector];
+}
+
+static void emit(const struct memory_hotplug *hotplug, const char *name, struct json_object *data)
+{
+    const struct board *board = hotplug->owner->board;
+
+    board->ops->event(board->opaque, name, data);
+}
+
+/* ---- _OST ---- */
+
+static struct json_object *ost_info(const struct memory_hotplug *hotplug, uint32_t slot)
+{
+    const struct memory_slot_state *state = &hotplug->state->slots[slot];
+    const struct device *dimm = hotplug->dimms[slot];
+    struct json_object *info = json_object_new_object();
+    g_autofree char *slot_text = g_strdup_printf("%u", slot);
+
+    if (dimm != NULL && dimm->id != NULL) {
+        json_object_object_add(info, "device", json_object_new_string(dimm->id));
+    }
+    json_object_object_add(info, "slot", json_object_new_string(slot_text));
+    json_object_object_add(info, "slot-type", json_object_new_string("DIMM"));
+    json_object_object_add(info, "source", json_object_new_int64(state->ost_event));
+    json_object_object_add(info, "status", json_object_new_int64(state->ost_status));
+    return info;
+}
+
+void memory_hotplug_ospm_status(const struct memory_hotplug *hotplug, struct json_object *list)
+{
+    for (uint32_t slot = 0; slot < hotplug->state->slot_count; slot++) {
+        json_object_array_add(list, ost_info(hotplug, slot));
+    }
+}
+
+static bool is_eject_source(uint32_t source)
+{
+    return source == OST_SOURCE_EJECT_REQUEST || source == OST_SOURCE_EJECT_BY_OS;
+}
+
+static const char *ost_meaning(uint32_t source, uint32_t status)
+{
+    bool eject = is_eject_source(source);
+
+    switch (status) {
+    case 0: return "success";
+    case 1: return "failure";
+    case 2: return "unrecognized notify code";
+    case 0x80: return eject ? "eject not supported" : "insertion in progress";
+    case 0x81: return eject ? "device in use by application" : "driver load failure";
+    case 0x82: return eject ? "device busy" : "insertion not supported";
+    case 0x83: return eject ? "eject dependency busy or not supported" : "reserved";
+    case 0x84: return eject ? "eject in progress" : "reserved";
+    default: return "reserved";
+    }
+}
+
+/* The DIMM that the guest was asked for stays: the user is told and may ask again. */
+static void tell_refusal(struct memory_hotplug *hotplug, struct device *dimm, const char *why)
+{
+    struct json_object *error = json_object_new_object();
+    struct json_object *guest_error = json_object_new_object();
+    g_autofree char *path = device_path(dimm);
+
+    dimm->unplug_pending = false;
+    trace_acpi_unplug_refused(hotplug->state->selector, device_label(dimm), why);
+    json_object_object_add(error, "device",
+                           json_object_new_string(dimm->id != NULL ? dimm->id : ""));
+    json_object_object_add(error, "msg", json_object_new_string(why));
+    emit(hotplug, "MEM_UNPLUG_ERROR", error);
+    if (dimm->id != NULL) {
+        json_object_object_add(guest_error, "device", json_object_new_string(dimm->id));
+    }
+    json_object_object_add(guest_error, "path", json_object_new_string(path != NULL ? path : ""));
+    emit(hotplug, "DEVICE_UNPLUG_GUEST_ERROR", guest_error);
+}
+
+static void report_ost(struct memory_hotplug *hotplug, struct memory_slot_state *slot)
+{
+    struct device *dimm = selected_dimm(hotplug);
+    const char *meaning = ost_meaning(slot->ost_event, slot->ost_status);
+    struct json_object *data = json_object_new_object();
+    g_autofree char *why = NULL;
+
+    trace_acpi_device_ost(hotplug->state->selector, dimm != NULL ? device_label(dimm) : "",
+                          slot->ost_event, slot->ost_status, meaning);
+    json_object_object_add(data, "info", ost_info(hotplug, hotplug->state->selector));
+    emit(hotplug, "ACPI_DEVICE_OST", data);
+    if (dimm != NULL && dimm->unplug_pending && is_eject_source(slot->ost_event) &&
+        slot->ost_status != OST_STATUS_SUCCESS && slot->ost_status != OST_STATUS_EJECT_ONGOING) {
+        why = g_strdup_printf("the guest refused to eject: %s (_OST source 0x%x, status 0x%x)",
+                              meaning, slot->ost_event, slot->ost_status);
+        tell_refusal(hotplug, dimm, why);
+    }
+}
+
+/* ---- eject ---- */
+
+static void eject(struct memory_hotplug *hotplug)
+{
+    struct device *dimm = selected_dimm(hotplug);
+    const struct board *board = hotplug->owner->board;
+    struct object *handler;
+    g_autoptr(GError) error = NULL;
+    bool ok;
+
+    if (dimm == NULL) {
+        trace_guest_error("memory-hotplug", hotplug->state->selector, FLAG_EJECT,
+                          "eject of an empty slot: ignored");
+        return;
+    }
+    handler = device_hotplug_handler(dimm);
+    invariant(handler != NULL);
+    trace_acpi_memory_eject_enter(hotplug->state->selector, device_label(dimm));
+    ok = hotplug_handler_unplug(handler, dimm, &error);
+    if (ok) {
+        board->ops->device_gone(board->opaque, dimm);
+    } else {
+        tell_refusal(hotplug, dimm, error != NULL ? error->message : "unplug failed");
+    }
+    trace_acpi_memory_eject_leave(ok);
+}
+
+/* ---- registers ---- */
+
+static const char *read_name(uint64_t offset)
+{
+    switch ((enum slot_register)offset) {
+    case REGISTER_BASE_LOW: return "base_low";
+    case REGISTER_BASE_HIGH: return "base_high";
+    case REGISTER_SIZE_LOW: return "size_low";
+    case REGISTER_SIZE_HIGH: return "size_high";
+    case REGISTER_NODE: return "node";
+    case REGISTER_FLAGS: return "flags";
+    }
+    return NULL;
+}
+
+static const char *write_name(uint64_t offset)
+{
+    switch ((enum slot_register)offset) {
+    case REGISTER_BASE_LOW: return "selector";
+    case REGISTER_BASE_HIGH: return "ost_event";
+    case REGISTER_SIZE_LOW: return "ost_status";
+    case REGISTER_FLAGS: return "control";
+    case REGISTER_SIZE_HIGH:
+    case REGISTER_NODE: break;
+    }
+    return NULL;
+}
+
+static uint32_t register_value(const struct memory_slot_state *slot, const struct device *dimm,
+                               enum slot_register which)
+{
+    const struct memory_device_methods *methods = dimm != NULL ? methods_of(dimm) : NULL;
+
+    if (which == REGISTER_FLAGS) {
+        return (slot->enabled ? FLAG_ENABLED : 0) | (slot->inserting ? FLAG_INSERTING : 0) |
+               (slot->removing ? FLAG_REMOVING : 0);
+    }
+    if (methods == NULL) {
+        return 0;
+    }
+    switch (which) {
+    case REGISTER_BASE_LOW: return (uint32_t)methods->get_addr(dimm);
+    case REGISTER_BASE_HIGH: return (uint32_t)(methods->get_addr(dimm) >> 32);
+    case REGISTER_SIZE_LOW: return (uint32_t)methods->get_size(dimm);
+    case REGISTER_SIZE_HIGH: return (uint32_t)(methods->get_size(dimm) >> 32);
+    case REGISTER_NODE: return methods->get_node(dimm);
+    case REGISTER_FLAGS: break;
+    }
+    return 0;
+}
+
+static uint64_t on_read(void *opaque, uint64_t offset, unsigned size)
+{
+    struct memory_hotplug *hotplug = opaque;
+    const struct memory_slot_state *slot = selected(hotplug);
+    const char *name = read_name(offset);
+    uint64_t value;
+
+    if (slot == NULL || name == NULL) {
+        trace_guest_error("memory-hotplug", offset, hotplug->state->selector,
+                          slot == NULL ? "the selected slot is out of range: all-ones"
+                                       : "no register begins here: all-ones");
+        return all_ones(size);
+    }
+    value =
+        register_value(slot, selected_dimm(hotplug), (enum slot_register)offset) & all_ones(size);
+    trace_acpi_memory_register_read(hotplug->state->selector, name, (uint32_t)value);
+    return value;
+}
+
+/* One action a write, the lowest bit's: as in QEMU. */
+static void control(struct memory_hotplug *hotplug, struct memory_slot_state *slot, uint32_t value)
+{
+    if ((value & FLAG_INSERTING) != 0) {
+        slot->inserting = false;
+    } else if ((value & FLAG_REMOVING) != 0) {
+        slot->removing = false;
+    } else if ((value & FLAG_EJECT) != 0) {
+        eject(hotplug);
+    }
+}
+
+static void on_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    struct memory_hotplug *hotplug = opaque;
+    struct memory_slot_state *slot = selected(hotplug);
+    const char *name = write_name(offset);
+
+    (void)size;
+    if (name == NULL || (slot == NULL && offset != REGISTER_BASE_LOW)) {
+        trace_guest_error("memory-hotplug", offset, value,
+                          name == NULL ? "nothing to write begins here: ignored"
+                                       : "the selected slot is out of range: ignored");
+        return;
+    }
+    trace_acpi_memory_register_write(hotplug->state->selector, name, (uint32_t)value);
+    switch ((enum slot_register)offset) {
+    case REGISTER_BASE_LOW: hotplug->state->selector = (uint32_t)value; break;
+    case REGISTER_BASE_HIGH: slot->ost_event = (uint32_t)value; break;
+    case REGISTER_SIZE_LOW:
+        slot->ost_status = (uint32_t)value;
+        report_ost(hotplug, slot);
+        break;
+    case REGISTER_FLAGS: control(hotplug, slot, (uint32_t)value); break;
+    case REGISTER_SIZE_HIGH:
+    case REGISTER_NODE: break;
+    }
+}
+
+static const struct memory_region_ops ops = {
+    .read = on_read, .write = on_write, .size_min = 1, .size_max = 4
+};
+
+void memory_hotplug_init(struct memory_hotplug *hotplug, struct memory_hotplug_state *state,
+                         struct device *owner)
+{
+    invariant(state->slot_count <= DIMM_SLOTS_MAX);
+    hotplug->state = state;
+    hotplug->owner = owner;
+    memory_region_init_io(&hotplug->io, owner->board->memory, "acpi-mem-hotplug", &ops, hotplug,
+                          MEMORY_HOTPLUG_IO_BYTES);
+    memory_region_add_subregion(owner->board->system_io, MEMORY_HOTPLUG_IO_BASE, &hotplug->io);
+}
+
+void memory_hotplug_fini(struct memory_hotplug *hotplug)
+{
+    if (hotplug->owner == NULL) {
+        return;
+    }
+    memory_region_del_subregion(hotplug->owner->board->system_io, &hotplug->io);
+    memory_region_fini(&hotplug->io);
+    hotplug->owner = NULL;
+}
+
+/* ---- the handler's halves ---- */
+
+/* The slot that the device is in; false = it is in none. */
+static bool slot_of(const struct memory_hotplug *hotplug, const struct device *device,
+                    uint32_t *out_slot, GError **error)
+{
+    uint32_t slot = methods_of(device)->get_slot(device);
+
+    if (slot >= hotplug->state->slot_count || hotplug->dimms[slot] != device) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
+                    "device '%s' is in none of the %u DIMM slots", device_label(device),
+                    hotplug->state->slot_count);
+        return false;
+    }
+    *out_slot = slot;
+    return true;
+}
+
+/* Sends the event; what the interrupt's way to the host latched becomes the error. */
+static bool send_event(struct memory_hotplug *hotplug, GError **error)
+{
+    acpi_send_event(&hotplug->owner->object, ACPI_MEMORY_HOTPLUG_STATUS);
+    return error_latch_take(hotplug->owner->board->errors, error);
+}
+
+static bool plug(struct memory_hotplug *hotplug, struct device *device, uint32_t slot,
+                 GError **error)
+{
+    struct memory_slot_state *state;
+
+    if (slot >= hotplug->state->slot_count) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "slot %u of device '%s' is out of range: the machine has %u", slot,
+                    device_label(device), hotplug->state->slot_count);
+        return false;
+    }
+    if (hotplug->dimms[slot] != NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "slot %u is busy", slot);
+        return false;
+    }
+    state = &hotplug->state->slots[slot];
+    hotplug->dimms[slot] = device;
+    state->enabled = true;
+    state->inserting = device->hotplugged;
+    if (device->hotplugged && !send_event(hotplug, error)) {
+        state->enabled = false;
+        state->inserting = false;
+        hotplug->dimms[slot] = NULL;
+        return false;
+    }
+    return true;
+}
+
+bool acpi_memory_plug_cb(struct memory_hotplug *hotplug, struct device *device, GError **error)
+{
+    uint32_t slot = methods_of(device)->get_slot(device);
+    bool ok;
+
+    trace_acpi_memory_plug_cb_enter(device_label(device), slot);
+    ok = plug(hotplug, device, slot, error);
+    trace_acpi_memory_plug_cb_leave(ok);
+    return ok;
+}
+
+static bool unplug_request(struct memory_hotplug *hotplug, struct device *device, GError **error)
+{
+    struct memory_slot_state *state;
+    bool removing;
+    uint32_t slot;
+
+    if (!slot_of(hotplug, device, &slot, error)) {
+        return false;
+    }
+    state = &hotplug->state->slots[slot];
+    removing = state->removing;
+    state->removing = true;
+    if (!send_event(hotplug, error)) {
+        state->removing = removing;
+        return false;
+    }
+    device->unplug_pending = true;
+    return true;
+}
+
+bool acpi_memory_unplug_request_cb(struct memory_hotplug *hotplug, struct device *device,
+                                   GError **error)
+{
+    bool ok;
+
+    trace_acpi_memory_unplug_request_cb_enter(device_label(device),
+                                              methods_of(device)->get_slot(device));
+    ok = unplug_request(hotplug, device, error);
+    trace_acpi_memory_unplug_request_cb_leave(ok);
+    return ok;
+}
+
+void acpi_memory_unplug_cb(struct memory_hotplug *hotplug, struct device *device)
+{
+    struct memory_slot_state *state;
+    uint32_t slot = 0;
+    bool found = slot_of(hotplug, device, &slot, NULL);
+
+    trace_acpi_memory_unplug_cb_enter(device_label(device), slot);
+    invariant(found);
+    state = &hotplug->state->slots[slot];
+    state->enabled = false;
+    state->inserting = false;
+    state->removing = false;
+    hotplug->dimms[slot] = NULL;
+    trace_acpi_memory_unplug_cb_leave();
+}

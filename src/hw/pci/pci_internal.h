@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pci_internal.h - what the files of src/hw/pci share. */
+#ifndef REPLUG_HW_PCI_PCI_INTERNAL_H
+#define REPLUG_HW_PCI_PCI_INTERNAL_H
+
+#include "hw/pci/pci.h"
+
+/* Gives the function its devfn and the bus's INTx line. Errors: taken, none left, function rules. */
+bool pci_bus_place(struct pci_bus *bus, struct pci_device *device,
+                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pci_bus_displace(struct pci_bus *bus, struct pci_device *device);
+
+uint32_t pci_device_config_read(const struct pci_device *device, uint32_t offset, unsigned size);
+void pci_device_config_write(struct pci_device *device, uint32_t offset, uint32_t value,
+                             unsigned size);
+
+/* Its id, or its type. */
+const char *pci_device_label(const struct pci_device *device);
+
+#endif
