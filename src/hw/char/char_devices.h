@@ -13,7 +13,7 @@
 extern const struct type_info
     isa_serial_type_info; /* "isa-serial": index, iobase, irq, chardev; NS16550A */
 extern const struct type_info
-    isa_debugcon_type_info; /* "isa-debugcon": iobase 0xe9, chardev; reads give 0xe9 */
+    isa_debugcon_type_info; /* "isa-debugcon": iobase 0xe9, chardev, readback 0xe9 */
 extern const struct type_info isa_debug_exit_type_info; /* "isa-debug-exit": iobase 0x501, iosize 2;
                                                            exits with value << 1 | 1 */
 
@@ -21,8 +21,8 @@ extern const struct type_info isa_debug_exit_type_info; /* "isa-debug-exit": iob
  * type. */
 struct char_port *char_device_port(struct device *device);
 
-/* Wiring of isa-serial: its ISA pin, before realize. The pin number is its property "irq" (default
- * by index: 4, 3, 4, 3). */
+/* Wiring of isa-serial: its ISA pin. The pin number is its property "irq", chosen at the latest by
+ * realize (by index: 4, 3, 4, 3): connect after it, before the guest runs. */
 void isa_serial_connect_irq(struct device *serial, struct irq_line line);
 
 #endif

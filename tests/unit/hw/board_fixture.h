@@ -30,6 +30,7 @@
 #include "memory/address_space.h"
 #include "memory/region.h"
 #include "memory/transaction.h"
+#include "state/state.h"
 #include "unit.h"
 
 #define BOARD_FIXTURE_CALLS_MAX 64

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_device.c - realize and unrealize with their hotplug phases, refusals, reset, buses, lines. */
 #include "hw/board_fixture.h"
-#include "state/state.h"
 
 /* What happened, in order: "pre_plug lamp;realize lamp;..." */
 static GString *history;
