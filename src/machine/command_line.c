@@ -5,6 +5,8 @@
  * One table of options; each has a handler, or none: options that callers such as libvirt always
  * pass and that have no effect here are accepted and ignored.
  */
+#include "machine/command_line.h"
+
 #include <json-c/json.h>
 #include <string.h>
 
@@ -22,227 +24,6 @@ struct option {
     const char *help;     /* NULL = not shown */
 };
 
-static const char *text_of(const struct json_object *options, const char *key)
-{
-    struct json_object *value = NULL;
-
-    return json_object_object_get_ex(options, key, &value) ? json_object_get_string(value) : NULL;
-}
-
-static bool only_keys(const struct json_object *options, const char *const *known, const char *what,
-                      GError **error)
-{
-    struct json_object_iterator at = json_object_iter_begin((struct json_object *)options);
-    struct json_object_iterator end = json_object_iter_end(options);
-
-    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
-        const char *key = json_object_iter_peek_name(&at);
-
-        if (!g_strv_contains(known, key)) {
-            g_autofree char *list = g_strjoinv(", ", (char **)known);
-
-            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                        "-%s: Invalid parameter '%s'; expected one of %s", what, key, list);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool number_of(const struct json_object *options, const char *key, guint64 max,
-                      unsigned *out_number, GError **error)
-{
-    const char *text = text_of(options, key);
-    guint64 number;
-
-    if (text == NULL) {
-        return true;
-    }
-    if (!g_ascii_string_to_unsigned(text, 10, 0, max, &number, NULL)) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "Parameter '%s' expects a number from 0 to %" G_GUINT64_FORMAT ", got '%s'",
-                    key, max, text);
-        return false;
-    }
-    *out_number = (unsigned)number;
-    return true;
-}
-
-static void replace_text(char **at, const char *text)
-{
-    g_free(*at);
-    *at = g_strdup(text);
-}
-
-static bool accel_choose(struct machine_config *config, const char *list, GError **error)
-{
-    g_auto(GStrv) names = g_strsplit_set(list, ":", 8);
-
-    for (unsigned i = 0; names[i] != NULL; i++) {
-        if (strcmp(names[i], "kvm") == 0) {
-            replace_text(&config->accel, "kvm");
-            return true;
-        }
-    }
-    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
-                "Accelerator '%s' is not available; expected kvm", list);
-    return false;
-}
-
-static bool apply_accel(struct machine_config *config, const char *argument, GError **error)
-{
-    g_autofree char *name = g_strndup(argument, strcspn(argument, ","));
-
-    return accel_choose(config, g_str_has_prefix(name, "accel=") ? name + 6 : name, error);
-}
-
-static bool apply_enable_kvm(struct machine_config *config, const char *argument, GError **error)
-{
-    (void)argument;
-    return accel_choose(config, "kvm", error);
-}
-
-static bool apply_machine(struct machine_config *config, const char *argument, GError **error)
-{
-    struct json_object *options = options_parse(argument, "type", error);
-    const char *type = options != NULL ? text_of(options, "type") : NULL;
-    const char *accel = options != NULL ? text_of(options, "accel") : NULL;
-    bool ok = options != NULL;
-
-    if (ok && type != NULL && strcmp(type, "pc") != 0 && strcmp(type, "pc-i440fx-7.2") != 0 &&
-        strcmp(type, "none") != 0) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "unsupported machine type '%s'; expected pc, pc-i440fx-7.2 or none", type);
-        ok = false;
-    }
-    ok = ok && (accel == NULL || accel_choose(config, accel, error));
-    if (ok) {
-        if (type != NULL) {
-            replace_text(&config->machine_name, strcmp(type, "pc") == 0 ? "pc-i440fx-7.2" : type);
-        }
-        if (text_of(options, "memory-backend") != NULL) {
-            replace_text(&config->ram_backend, text_of(options, "memory-backend"));
-        }
-    }
-    json_object_put(options);
-    return ok;
-}
-
-static bool memory_read(struct machine_config *config, const struct json_object *options,
-                        GError **error)
-{
-    static const char *const known[] = { "size", "slots", "maxmem", NULL };
-    const char *size = text_of(options, "size");
-    const char *maxmem = text_of(options, "maxmem");
-    uint64_t ram = config->ram_bytes, max = 0;
-    unsigned slots = 0;
-
-    if (!only_keys(options, known, "m", error) ||
-        (size != NULL && !options_parse_size(size, 1 << 20, &ram, error)) ||
-        (maxmem != NULL && !options_parse_size(maxmem, 1, &max, error)) ||
-        !number_of(options, "slots", 256, &slots, error)) {
-        return false;
-    }
-    if (ram == 0 || ram % 4096 != 0) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "-m: size '%s' must be a positive multiple of 4096 bytes", size ? size : "0");
-        return false;
-    }
-    if (maxmem != NULL && max < ram) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "invalid value of maxmem: maximum memory size (0x%" PRIx64
-                    ") must be at least the initial memory size (0x%" PRIx64 ")",
-                    max, ram);
-        return false;
-    }
-    if ((maxmem != NULL && max > ram && slots == 0) || (slots != 0 && maxmem == NULL)) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "invalid -m option value: %s",
-                    slots == 0 ? "maxmem above size needs slots as well"
-                               : "missing 'maxmem' option (slots were given)");
-        return false;
-    }
-    config->ram_bytes = ram;
-    config->maxram_bytes = max;
-    config->slots = slots;
-    return true;
-}
-
-static bool apply_memory(struct machine_config *config, const char *argument, GError **error)
-{
-    struct json_object *options = options_parse(argument, "size", error);
-    bool ok = options != NULL && memory_read(config, options, error);
-
-    json_object_put(options);
-    return ok;
-}
-
-static bool smp_read(struct machine_config *config, const struct json_object *options,
-                     GError **error)
-{
-    static const char *const known[] = { "cpus",     "maxcpus", "sockets", "dies",
-                                         "clusters", "cores",   "threads", NULL };
-    unsigned cpus = 0, max = 0, sockets = 0, cores = 0, threads = 0, dies = 1;
-
-    if (!only_keys(options, known, "smp", error) ||
-        !number_of(options, "cpus", 255, &cpus, error) ||
-        !number_of(options, "maxcpus", 255, &max, error) ||
-        !number_of(options, "sockets", 255, &sockets, error) ||
-        !number_of(options, "cores", 255, &cores, error) ||
-        !number_of(options, "threads", 255, &threads, error) ||
-        !number_of(options, "dies", 1, &dies, error)) {
-        return false;
-    }
-    cores = cores ? cores : 1;
-    threads = threads ? threads : 1;
-    max = max ? max : (sockets ? sockets * cores * threads : cpus);
-    cpus = cpus ? cpus : max;
-    max = max ? max : 1;
-    cpus = cpus ? cpus : 1;
-    sockets = sockets ? sockets : max / (cores * threads);
-    if (sockets * cores * threads != max) {
-        g_set_error(
-            error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-            "Invalid CPU topology: product of the hierarchy must match maxcpus: sockets (%u) * "
-            "cores (%u) * threads (%u) != maxcpus (%u)",
-            sockets, cores, threads, max);
-        return false;
-    }
-    if (cpus > max || max > KVM_VCPUS_MAX) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "Invalid SMP CPUs: cpus %u, maxcpus %u; expected 1 <= cpus <= maxcpus <= %u",
-                    cpus, max, KVM_VCPUS_MAX);
-        return false;
-    }
-    config->cpus = cpus;
-    config->cpus_max = max;
-    config->sockets = sockets;
-    config->cores = cores;
-    config->threads = threads;
-    return true;
-}
-
-static bool apply_smp(struct machine_config *config, const char *argument, GError **error)
-{
-    struct json_object *options = options_parse(argument, "cpus", error);
-    bool ok = options != NULL && smp_read(config, options, error);
-
-    json_object_put(options);
-    return ok;
-}
-
-static bool apply_cpu(struct machine_config *config, const char *argument, GError **error)
-{
-    g_autofree char *model = g_strndup(argument, strcspn(argument, ","));
-
-    if (strcmp(model, "qemu64") != 0 && strcmp(model, "host") != 0 && strcmp(model, "max") != 0) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "unable to find CPU model '%s'; expected qemu64, host or max", model);
-        return false;
-    }
-    replace_text(&config->cpu_model, model);
-    return true;
-}
-
 /* A key=value list or JSON into one of the config's arrays. */
 static bool append_options(GPtrArray *array, const char *argument, const char *implied,
                            GError **error)
@@ -258,7 +39,7 @@ static bool append_options(GPtrArray *array, const char *argument, const char *i
 static bool apply_object(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "qom-type", error);
-    const char *type = options != NULL ? text_of(options, "qom-type") : NULL;
+    const char *type = options != NULL ? command_line_text(options, "qom-type") : NULL;
 
     if (options == NULL) {
         return false;
@@ -287,13 +68,14 @@ static bool apply_chardev(struct machine_config *config, const char *argument, G
     return append_options(config->chardevs, argument, "backend", error);
 }
 
-static bool monitor_add(struct machine_config *config, const char *key, const char *argument,
-                        const char *mode)
+static bool monitor_add(struct machine_config *config, const char *argument, const char *mode,
+                        bool pretty)
 {
     struct json_object *monitor = json_object_new_object();
 
-    json_object_object_add(monitor, key, json_object_new_string(argument));
+    json_object_object_add(monitor, "text", json_object_new_string(argument));
     json_object_object_add(monitor, "mode", json_object_new_string(mode));
+    json_object_object_add(monitor, "pretty", json_object_new_boolean(pretty));
     g_ptr_array_add(config->monitors, monitor);
     return true;
 }
@@ -306,13 +88,19 @@ static bool apply_mon(struct machine_config *config, const char *argument, GErro
 static bool apply_qmp(struct machine_config *config, const char *argument, GError **error)
 {
     (void)error;
-    return monitor_add(config, "text", argument, "control");
+    return monitor_add(config, argument, "control", false);
+}
+
+static bool apply_qmp_pretty(struct machine_config *config, const char *argument, GError **error)
+{
+    (void)error;
+    return monitor_add(config, argument, "control", true);
 }
 
 static bool apply_monitor(struct machine_config *config, const char *argument, GError **error)
 {
     (void)error;
-    return strcmp(argument, "none") == 0 || monitor_add(config, "text", argument, "readline");
+    return strcmp(argument, "none") == 0 || monitor_add(config, argument, "readline", false);
 }
 
 static bool apply_serial(struct machine_config *config, const char *argument, GError **error)
@@ -341,7 +129,7 @@ static bool apply_name(struct machine_config *config, const char *argument, GErr
     if (options == NULL) {
         return false;
     }
-    replace_text(&config->name, text_of(options, "guest"));
+    command_line_replace(&config->name, command_line_text(options, "guest"));
     json_object_put(options);
     return true;
 }
@@ -352,47 +140,18 @@ static bool apply_uuid(struct machine_config *config, const char *argument, GErr
 
     if (!g_uuid_string_is_valid(lower)) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "-uuid: '%s' is no UUID; expected 8-4-4-4-12 hexadecimal digits", argument);
+                    "'%s' is no UUID; expected 8-4-4-4-12 hexadecimal digits", argument);
         return false;
     }
-    replace_text(&config->uuid, lower);
+    command_line_replace(&config->uuid, lower);
     return true;
-}
-
-static bool rtc_base_read(struct machine_config *config, const char *base, GError **error)
-{
-    g_autoptr(GTimeZone) zone = g_time_zone_new_utc();
-    g_autoptr(GDateTime) when = NULL;
-
-    if (strcmp(base, "utc") == 0 || strcmp(base, "localtime") == 0) {
-        return true;
-    }
-    when = g_date_time_new_from_iso8601(base, zone);
-    if (when == NULL) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "-rtc: invalid base '%s'; expected utc, localtime or 2026-01-31T12:00:00",
-                    base);
-        return false;
-    }
-    config->rtc_base_seconds = g_date_time_to_unix(when);
-    return true;
-}
-
-static bool apply_rtc(struct machine_config *config, const char *argument, GError **error)
-{
-    struct json_object *options = options_parse(argument, "base", error);
-    const char *base = options != NULL ? text_of(options, "base") : NULL;
-    bool ok = options != NULL && (base == NULL || rtc_base_read(config, base, error));
-
-    json_object_put(options);
-    return ok;
 }
 
 #define TEXT_OPTION(field)                                                                         \
     static bool apply_##field(struct machine_config *config, const char *argument, GError **error) \
     {                                                                                              \
         (void)error;                                                                               \
-        replace_text(&config->field, argument);                                                    \
+        command_line_replace(&config->field, argument);                                            \
         return true;                                                                               \
     }
 #define FLAG_OPTION(field)                                                                         \
@@ -414,13 +173,14 @@ FLAG_OPTION(no_shutdown)
 FLAG_OPTION(daemonize)
 
 static const struct option options_table[] = {
-    { "machine", "TYPE[,PROP=VALUE...]", apply_machine, "pc (pc-i440fx-7.2) or none" },
-    { "M", "TYPE", apply_machine, NULL },
-    { "accel", "NAME", apply_accel, "kvm" },
-    { "enable-kvm", NULL, apply_enable_kvm, "the same as -accel kvm" },
-    { "cpu", "MODEL", apply_cpu, "qemu64, host or max: KVM's supported features" },
-    { "smp", "[cpus=]N[,maxcpus=N...]", apply_smp, "virtual CPUs, 1 to 8" },
-    { "m", "[size=]MEGS[,slots=N,maxmem=SIZE]", apply_memory, "guest memory, DIMM slots, limit" },
+    { "machine", "TYPE[,PROP=VALUE...]", command_line_apply_machine, "pc (pc-i440fx-7.2) or none" },
+    { "M", "TYPE", command_line_apply_machine, NULL },
+    { "accel", "NAME", command_line_apply_accel, "kvm" },
+    { "enable-kvm", NULL, command_line_apply_enable_kvm, "the same as -accel kvm" },
+    { "cpu", "MODEL", command_line_apply_cpu, "qemu64, host or max: KVM's supported features" },
+    { "smp", "[cpus=]N[,maxcpus=N...]", command_line_apply_smp, "virtual CPUs, 1 to 8" },
+    { "m", "[size=]MEGS[,slots=N,maxmem=SIZE]", command_line_apply_memory,
+      "guest memory, DIMM slots, limit" },
     { "object", "TYPE,id=ID[,...]", apply_object, "create an object, such as a memory backend" },
     { "device", "DRIVER[,...]", apply_device, "add a device" },
     { "numa", "node[,...]", apply_numa, "a NUMA node; memdev= gives its memory" },
@@ -431,7 +191,7 @@ static const struct option options_table[] = {
     { "serial", "CHARDEV", apply_serial, "stdio, file:PATH, unix:PATH, pty, null, none, ..." },
     { "mon", "[chardev=]ID[,mode=readline|control]", apply_mon, "a monitor on a -chardev" },
     { "qmp", "CHARDEV", apply_qmp, "a QMP monitor, such as unix:PATH,server=on,wait=off" },
-    { "qmp-pretty", "CHARDEV", apply_qmp, NULL },
+    { "qmp-pretty", "CHARDEV", apply_qmp_pretty, NULL },
     { "monitor", "CHARDEV", apply_monitor, "a human monitor" },
     { "trace", "PATTERN[,file=PATH][,sink=ring|file][,backtrace=on]", apply_trace, "trace events" },
     { "fault", "POINT=ERRNO[,at=N]", apply_fault, "let the Nth such call fail; -fault help lists" },
@@ -440,7 +200,7 @@ static const struct option options_table[] = {
     { "no-shutdown", NULL, apply_no_shutdown, "stop instead of ending at power-off" },
     { "name", "TEXT", apply_name, "name of the guest" },
     { "uuid", "UUID", apply_uuid, "UUID of the machine" },
-    { "rtc", "base=utc|DATE", apply_rtc, "what the CMOS clock shows at start" },
+    { "rtc", "base=utc|DATE", command_line_apply_rtc, "what the CMOS clock shows at start" },
     { "pidfile", "FILE", apply_pidfile, "write the process ID to FILE" },
     { "daemonize", NULL, apply_daemonize, "go to the background once everything listens" },
     { "nodefaults", NULL, NULL, NULL },
