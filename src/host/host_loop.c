@@ -41,6 +41,7 @@ struct host_loop {
     host_loop_fn idle_fn;
     void *idle_opaque;
     uint64_t idle_interval_ns, idle_next_ns;
+    bool stdio_taken;
     bool idle_owed; /* something ran since the idle function did */
     GSource *idle_source;
 
@@ -244,6 +245,19 @@ void host_loop_on_signal(struct host_loop *loop, void (*fn)(void *opaque, int si
 GMainContext *host_loop_context(struct host_loop *loop)
 {
     return loop->context;
+}
+
+bool host_loop_take_stdio(struct host_loop *loop)
+{
+    bool is_free = !loop->stdio_taken;
+
+    loop->stdio_taken = true;
+    return is_free;
+}
+
+void host_loop_give_stdio(struct host_loop *loop)
+{
+    loop->stdio_taken = false;
 }
 
 struct host_loop *host_loop_create(void)
