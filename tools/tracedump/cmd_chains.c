@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd_chains.c - tracedump chains: the distinct chains of nested spans, each with its count.
+ *
+ * Chains are paths in a tree whose nodes are (parent node, name), so a step costs one look-up
+ * whatever its depth, and memory is one node per distinct path.
+ */
+#include <fnmatch.h>
+#include <getopt.h>
+
+#include "tracedump/command.h"
+#include "tracedump/nesting.h"
+#include "tracedump/run.h"
+
+struct node {
+    const struct node *parent; /* NULL: the chain begins here */
+    const char *name;
+    uint64_t count; /* of the chains that end here */
+    uint32_t tag;   /* its index in chains.nodes plus one */
+};
+
+struct chains {
+    struct nesting nesting;
+    struct filter from;
+    struct filter through;
+    GHashTable *node_set; /* of struct node, by parent and name */
+    GPtrArray *nodes;     /* the same, owned, by tag */
+    GPtrArray *ends;      /* nodes where a chain ends, in the order of first appearance */
+};
+
+static guint node_hash(gconstpointer key)
+{
+    const struct node *node = key;
+
+    return g_direct_hash(node->parent) * 31 + g_direct_hash(node->name);
+}
+
+static gboolean node_equal(gconstpointer a, gconstpointer b)
+{
+    const struct node *left = a;
+    const struct node *right = b;
+
+    return left->parent == right->parent && left->name == right->name;
+}
+
+static struct node *node_of_tag(const struct chains *chains, uint32_t tag)
+{
+    return tag == 0 ? NULL : chains->nodes->pdata[tag - 1];
+}
+
+static const struct node *find_or_add_node(struct chains *chains, const struct node *parent,
+                                           const char *name)
+{
+    const struct node key = { .parent = parent, .name = name };
+    struct node *node = g_hash_table_lookup(chains->node_set, &key);
+
+    if (node == NULL) {
+        node = g_new(struct node, 1);
+        *node = key;
+        g_ptr_array_add(chains->nodes, node);
+        node->tag = chains->nodes->len;
+        g_hash_table_add(chains->node_set, node);
+    }
+    return node;
+}
+
+/* A span without spans inside is the end of a chain. */
+static void span_closed(const struct open_span *span, void *opaque)
+{
+    struct chains *chains = opaque;
+    struct node *node = node_of_tag(chains, span->tag);
+
+    if (span->has_child || node == NULL) {
+        return;
+    }
+    if (node->count++ == 0) {
+        g_ptr_array_add(chains->ends, node);
+    }
+}
+
+static void chains_event(struct run *run, const struct trace_event *event, void *opaque)
+{
+    struct chains *chains = opaque;
+    struct nesting *nesting = &chains->nesting;
+    uint32_t parent_tag;
+    struct open_span *span;
+
+    (void)run;
+    nesting_advance(nesting, event);
+    if (event->phase == EVENT_LEAVE) {
+        nesting_leave(nesting, event);
+    }
+    if (event->phase != EVENT_ENTER) {
+        return;
+    }
+    parent_tag = nesting->depth == 0 ? 0 : nesting->spans[nesting->depth - 1].tag;
+    span = nesting_enter(nesting, event);
+    if (span != NULL && (parent_tag != 0 || filter_passes(&chains->from, event->name))) {
+        span->tag = find_or_add_node(chains, node_of_tag(chains, parent_tag), event->name)->tag;
+    }
+}
+
+static bool goes_through(struct chains *chains, const struct node *node)
+{
+    while (node != NULL && !filter_passes(&chains->through, node->name)) {
+        node = node->parent;
+    }
+    return node != NULL;
+}
+
+static void print_chain(struct output *output, const struct node *end)
+{
+    const char *names[NESTING_DEPTH_MAX];
+    unsigned count = 0;
+
+    for (const struct node *node = end; node != NULL; node = node->parent) {
+        names[count++] = node->name;
+    }
+    output_decimal(output, end->count, 8);
+    output_text(output, "  ");
+    while (count > 0) {
+        output_text(output, names[--count]);
+        output_text(output, count > 0 ? " --> " : "\n");
+    }
+}
+
+static void print_chains(struct run *run, struct chains *chains)
+{
+    for (guint i = 0; i < chains->ends->len && run->output.error == 0; i++) {
+        const struct node *end = chains->ends->pdata[i];
+
+        if (goes_through(chains, end)) {
+            print_chain(&run->output, end);
+        }
+    }
+}
+
+static bool parse_options(int argc, char **argv, struct run *run, struct chains *chains)
+{
+    static const struct option options[] = {
+        { "from", required_argument, NULL, 'F' },
+        { "through", required_argument, NULL, 't' },
+        { "filter", required_argument, NULL, 'f' },
+        { 0 },
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case 'F': filter_add(&chains->from, optarg); break;
+        case 't': filter_add(&chains->through, optarg); break;
+        case 'f': filter_add(&run->filter, optarg); break;
+        default: return false;
+        }
+    }
+    return true;
+}
+
+static void chains_init(struct chains *chains)
+{
+    *chains = (struct chains){ .nesting = { .closed = span_closed, .opaque = chains } };
+    filter_init(&chains->from);
+    filter_init(&chains->through);
+    chains->node_set = g_hash_table_new(node_hash, node_equal);
+    chains->nodes = g_ptr_array_new_with_free_func(g_free);
+    chains->ends = g_ptr_array_new();
+}
+
+static void chains_fini(struct chains *chains)
+{
+    filter_fini(&chains->from);
+    filter_fini(&chains->through);
+    g_hash_table_unref(chains->node_set);
+    g_ptr_array_unref(chains->ends);
+    g_ptr_array_unref(chains->nodes);
+}
+
+static int chains_run(int argc, char **argv)
+{
+    struct chains chains;
+    struct run run;
+
+    run_init(&run);
+    chains_init(&chains);
+    if (parse_options(argc, argv, &run, &chains) && run_take_path(&run, argc, argv) &&
+        run_events(&run, chains_event, &chains)) {
+        nesting_finish(&chains.nesting);
+        print_chains(&run, &chains);
+    }
+    chains_fini(&chains);
+    return run_fini(&run);
+}
+
+const struct command command_chains = {
+    .name = "chains",
+    .summary = "prints each distinct chain of nested spans with its count",
+    .help =
+        "usage: tracedump chains [--from GLOBS] [--through GLOBS] [--filter GLOBS] FILE\n\n"
+        "A chain is a path of spans, each inside the one before it, from the outermost to one that\n"
+        "has no span inside. Chains come in the order of first appearance, with the number of\n"
+        "times that they were gone.\n\n"
+        "  --from GLOBS     chains begin at the outermost span with such a name\n"
+        "  --through GLOBS  only chains with such a span in them\n"
+        "  --filter GLOBS   only spans with such a name count; those between are left out\n\n"
+        "GLOBS are several with commas between or by repeating the option.\n\n"
+        "Examples:\n"
+        "  tracedump chains out.rpt\n"
+        "  tracedump chains --from pc_dimm_plug out.rpt\n"
+        "  tracedump chains --from qmp_device_add --through kvm_set_irq out.rpt\n"
+        "  tracedump chains --filter 'pc_dimm_*,piix4_*,kvm_*' out.rpt\n",
+    .run = chains_run,
+};

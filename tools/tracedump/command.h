@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* command.h - what main.c's table knows of a command. */
+#ifndef REPLUG_TRACEDUMP_COMMAND_H
+#define REPLUG_TRACEDUMP_COMMAND_H
+
+struct command {
+    const char *name;
+    const char *summary; /* a line in the list of commands */
+    const char *help;    /* usage, options, examples */
+    /* argv[0] is the command's name; returns the exit status. */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_show;
+extern const struct command command_chains;
+extern const struct command command_backtraces;
+
+#endif

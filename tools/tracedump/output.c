@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* output.c - the buffer and how numbers and texts are written into it. */
+#include "tracedump/output.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <unistd.h>
+
+void output_init(struct output *output, int fd)
+{
+    *output = (struct output){ .data = g_malloc(OUTPUT_BYTES), .fd = fd };
+}
+
+void output_fini(struct output *output)
+{
+    output_flush(output);
+    g_free(output->data);
+    output->data = NULL;
+}
+
+static void write_all(struct output *output, const char *data, size_t length)
+{
+    while (length > 0 && output->error == 0) {
+        ssize_t count = write(output->fd, data, length);
+
+        if (count >= 0) {
+            data += count;
+            length -= (size_t)count;
+        } else if (errno != EINTR) {
+            output->error = errno;
+        }
+    }
+}
+
+void output_flush(struct output *output)
+{
+    write_all(output, output->data, output->length);
+    output->length = 0;
+}
+
+void output_bytes(struct output *output, const char *text, size_t length)
+{
+    if (length > OUTPUT_BYTES - output->length) {
+        output_flush(output);
+        if (length > OUTPUT_BYTES) {
+            write_all(output, text, length);
+            return;
+        }
+    }
+    memcpy(output->data + output->length, text, length);
+    output->length += length;
+}
+
+void output_spaces(struct output *output, unsigned count)
+{
+    static const char spaces[] = "                                ";
+
+    while (count > 0) {
+        unsigned step = MIN(count, (unsigned)sizeof(spaces) - 1);
+
+        output_bytes(output, spaces, step);
+        count -= step;
+    }
+}
+
+void output_decimal(struct output *output, uint64_t number, unsigned width)
+{
+    char digits[20];
+    char *at = digits + sizeof(digits);
+    unsigned length;
+
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    length = (unsigned)(digits + sizeof(digits) - at);
+    if (width > length) {
+        output_spaces(output, width - length);
+    }
+    output_bytes(output, at, length);
+}
+
+void output_hex(struct output *output, uint64_t number)
+{
+    char digits[18];
+    char *at = digits + sizeof(digits);
+
+    do {
+        *--at = "0123456789abcdef"[number & 15];
+        number >>= 4;
+    } while (number > 0);
+    *--at = 'x';
+    *--at = '0';
+    output_bytes(output, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+static void output_escape(struct output *output, unsigned char byte)
+{
+    static const char plain[] = "\"\\\a\b\f\n\r\t\v";
+    static const char names[] = "\"\\abfnrtv";
+    const char *special = byte == '\0' ? NULL : strchr(plain, byte);
+    char escape[4] = { '\\' };
+
+    if (special != NULL) {
+        escape[1] = names[special - plain];
+        output_bytes(output, escape, 2);
+        return;
+    }
+    /* Three octal digits always: a digit that follows can't change the meaning. */
+    escape[1] = (char)('0' + (byte >> 6));
+    escape[2] = (char)('0' + (byte >> 3 & 7));
+    escape[3] = (char)('0' + (byte & 7));
+    output_bytes(output, escape, 4);
+}
+
+/* How many bytes from the text's begin on form one character that a terminal may get as it is. */
+static size_t printable_length(const char *text, size_t length)
+{
+    unsigned char byte = (unsigned char)*text;
+    gunichar character;
+
+    if (byte < 0x80) {
+        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    }
+    character = g_utf8_get_char_validated(text, (gssize)length);
+    if (character > 0x10ffff || !g_unichar_isprint(character)) {
+        return 0;
+    }
+    return (size_t)g_unichar_to_utf8(character, NULL);
+}
+
+void output_escaped(struct output *output, const char *text, size_t length)
+{
+    const char *end = text + length;
+    const char *pending = text;
+
+    while (text < end) {
+        size_t printable = printable_length(text, (size_t)(end - text));
+
+        if (printable > 0) {
+            text += printable;
+            continue;
+        }
+        output_bytes(output, pending, (size_t)(text - pending));
+        output_escape(output, (unsigned char)*text);
+        pending = ++text;
+    }
+    output_bytes(output, pending, (size_t)(text - pending));
+}
+
+void output_quoted(struct output *output, const char *text, size_t length)
+{
+    output_char(output, '"');
+    output_escaped(output, text, length);
+    output_char(output, '"');
+}

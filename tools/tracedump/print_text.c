@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* print_text.c - how contexts, events and values look. */
+#include "tracedump/print_text.h"
+
+void print_context(struct output *output, const struct trace_event *event, bool host_time)
+{
+    output_decimal(output, event->sequence, 8);
+    output_text(output, " turn ");
+    output_decimal(output, event->turn, 0);
+    output_char(output, ' ');
+    output_decimal(output, event->now_ns, 10);
+    output_text(output, " ns vcpu ");
+    if (event->vcpu == EVENT_VCPU_NONE) {
+        output_char(output, '-');
+    } else {
+        output_decimal(output, event->vcpu, 0);
+    }
+    if (host_time) {
+        output_text(output, " host ");
+        output_decimal(output, event->host_ns, 0);
+        output_text(output, " ns");
+    }
+}
+
+static void print_raw(struct output *output, const struct field_value *value)
+{
+    for (uint32_t i = 0; i < value->length; i++) {
+        unsigned char byte = (unsigned char)value->text[i];
+        char digits[2] = { "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15] };
+
+        output_bytes(output, digits, sizeof(digits));
+    }
+}
+
+static void print_signed(struct output *output, uint64_t number)
+{
+    if (number >> 63 != 0) {
+        output_char(output, '-');
+        number = 0 - number;
+    }
+    output_decimal(output, number, 0);
+}
+
+static void print_value(struct output *output, enum field_type type,
+                        const struct field_value *value)
+{
+    switch (type) {
+    case FIELD_U8:
+    case FIELD_U16:
+    case FIELD_U32:
+    case FIELD_U64: output_decimal(output, value->number, 0); break;
+    case FIELD_I32:
+    case FIELD_I64: print_signed(output, value->number); break;
+    case FIELD_BOOL: output_text(output, value->number != 0 ? "true" : "false"); break;
+    case FIELD_X8:
+    case FIELD_X16:
+    case FIELD_X32:
+    case FIELD_X64: output_hex(output, value->number); break;
+    case FIELD_STR: output_quoted(output, value->text, value->length); break;
+    case FIELD_RAW: print_raw(output, value); break;
+    }
+}
+
+void print_fields(struct output *output, const struct trace_event *event)
+{
+    for (unsigned i = 0; i < event->field_count; i++) {
+        output_char(output, ' ');
+        output_text(output, event->fields[i].name);
+        output_char(output, '=');
+        print_value(output, event->fields[i].type, &event->values[i]);
+    }
+}
+
+void print_event(struct output *output, const struct trace_event *event)
+{
+    static const char *const arrows[] = { "", "--> ", "<-- " };
+
+    output_text(output, arrows[event->phase]);
+    output_text(output, event->name);
+    if (event->field_count > 0) {
+        output_char(output, ':');
+        print_fields(output, event);
+    }
+}

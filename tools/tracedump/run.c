@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run.c - the way of events from the source through the filter to a command. */
+#include "tracedump/run.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+
+/* A file that is damaged all over isn't worth more lines. */
+#define REPORTS_SHOWN 20u
+
+void run_init(struct run *run)
+{
+    *run = (struct run){ .status = STATUS_UNUSABLE };
+    filter_init(&run->filter);
+    output_init(&run->output, 1);
+}
+
+bool run_take_path(struct run *run, int argc, char **argv)
+{
+    if (optind != argc - 1) {
+        fprintf(stderr, "%s: expected one FILE, got %d\nTry: %s --help\n", argv[0], argc - optind,
+                argv[0]);
+        return false;
+    }
+    run->path = argv[optind];
+    return true;
+}
+
+/* The output so far goes first: on a terminal the report then stands where the damage is. */
+void run_report(struct run *run, enum report_kind kind, const char *text)
+{
+    if (kind == REPORT_DAMAGE) {
+        run->status = STATUS_DAMAGED;
+    }
+    if (run->reports++ < REPORTS_SHOWN) {
+        output_flush(&run->output);
+        fprintf(stderr, "tracedump: %s: %s%s\n", run->path,
+                kind == REPORT_DAMAGE ? "warning: " : "", text);
+    }
+}
+
+static void report(enum report_kind kind, const char *text, void *opaque)
+{
+    run_report(opaque, kind, text);
+}
+
+bool run_events(struct run *run, run_event_fn event, void *opaque)
+{
+    g_autoptr(GError) error = NULL;
+    const struct trace_event *next;
+
+    run->source = source_open(run->path, report, run, &error);
+    if (run->source == NULL) {
+        fprintf(stderr, "tracedump: %s: %s\n", run->path, error->message);
+        return false;
+    }
+    run->status = STATUS_FINE;
+    while (run->output.error == 0 && (next = source_next(run->source)) != NULL) {
+        if (filter_passes(&run->filter, next->name)) {
+            event(run, next, opaque);
+        }
+    }
+    return true;
+}
+
+int run_fini(struct run *run)
+{
+    output_fini(&run->output);
+    if (run->reports > REPORTS_SHOWN) {
+        fprintf(stderr, "tracedump: %s: and %u more\n", run->path, run->reports - REPORTS_SHOWN);
+    }
+    /* A reader that has seen enough (head, less) is no failure. */
+    if (run->output.error != 0 && run->output.error != EPIPE) {
+        fprintf(stderr, "tracedump: can't write: %s\n", g_strerror(run->output.error));
+        run->status = STATUS_UNUSABLE;
+    }
+    source_close(run->source);
+    filter_fini(&run->filter);
+    return run->status;
+}

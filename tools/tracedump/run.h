@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * run.h - what every command does alike: open the trace, hand each event that the filter lets
+ * through to the command, say on stderr what is wrong with the file, and know the exit status.
+ */
+#ifndef REPLUG_TRACEDUMP_RUN_H
+#define REPLUG_TRACEDUMP_RUN_H
+
+#include <stdbool.h>
+
+#include "tracedump/filter.h"
+#include "tracedump/output.h"
+#include "tracedump/source.h"
+
+/* tracedump's exit status. */
+enum {
+    STATUS_FINE,
+    STATUS_DAMAGED,  /* what could be read was printed; stderr says what could not */
+    STATUS_UNUSABLE, /* wrong usage, no trace, or the output can't be written */
+};
+
+struct run {
+    const char *path;
+    struct filter filter;
+    struct source *source; /* open while events are handed out */
+    struct output output;  /* to stdout */
+    int status;            /* STATUS_UNUSABLE until the trace is open */
+    unsigned reports;
+};
+
+/* A command gets run itself as well: the output, and the source for modules. */
+typedef void (*run_event_fn)(struct run *run, const struct trace_event *event, void *opaque);
+
+void run_init(struct run *run);
+
+/* The command's only operand, behind its options (getopt's optind), is the trace. */
+bool run_take_path(struct run *run, int argc, char **argv);
+
+/* Reads the trace to its end, or until the output can't be written. False: it can't be opened. */
+bool run_events(struct run *run, run_event_fn event, void *opaque);
+
+/* Says something about the trace on stderr, behind the output so far. */
+void run_report(struct run *run, enum report_kind kind, const char *text);
+
+/* Closes the trace, writes out what is left, and returns the exit status. */
+int run_fini(struct run *run);
+
+#endif

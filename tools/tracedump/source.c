@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* source.c - finds out which format a path holds and passes calls on to it. */
+#include "tracedump/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+struct source *source_open(const char *path, source_report_fn report, void *opaque, GError **error)
+{
+    struct source *source;
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO, "can't open it: %s", g_strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return NULL;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        close(fd);
+        source = source_ctf_open(path, error);
+    } else {
+        source = source_rpt_open(fd, error);
+    }
+    if (source != NULL) {
+        source->report = report;
+        source->report_opaque = opaque;
+    }
+    return source;
+}
+
+const struct trace_event *source_next(struct source *source)
+{
+    return source->next(source);
+}
+
+const struct trace_module *source_module(const struct source *source, unsigned index)
+{
+    return source->module(source, index);
+}
+
+void source_close(struct source *source)
+{
+    if (source != NULL) {
+        source->close(source);
+    }
+}
+
+void source_report(const struct source *source, enum report_kind kind, const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    source->report(kind, text, source->report_opaque);
+}

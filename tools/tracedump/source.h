@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * source.h - a trace that is read from its beginning to its end, one event at a time, whatever its
+ * format is.
+ *
+ * Nothing in a file is trusted. What makes it unusable is an error of source_open(); damage met
+ * later is reported and the source goes on with what is left. Memory stays bounded: neither format
+ * is loaded whole.
+ */
+#ifndef REPLUG_TRACEDUMP_SOURCE_H
+#define REPLUG_TRACEDUMP_SOURCE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "tracedump/event.h"
+
+enum report_kind {
+    REPORT_NOTE,   /* the file is whole, but the user should know this */
+    REPORT_DAMAGE, /* something in the file can't be used */
+};
+
+/* Called while source_next() runs; text is one sentence without a full stop. */
+typedef void (*source_report_fn)(enum report_kind kind, const char *text, void *opaque);
+
+/* What each format implements; only source*.c look inside. */
+struct source {
+    const struct trace_event *(*next)(struct source *source);
+    const struct trace_module *(*module)(const struct source *source, unsigned index);
+    void (*close)(struct source *source);
+    source_report_fn report;
+    void *report_opaque;
+};
+
+/* Opens a native trace or a directory with LTTng's CTF. */
+struct source *source_open(const char *path, source_report_fn report, void *opaque,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The next event, in the order of sequence; NULL at the end. */
+const struct trace_event *source_next(struct source *source);
+
+/* The file that a frame's module index means; NULL when the trace doesn't say. */
+const struct trace_module *source_module(const struct source *source, unsigned index);
+
+/* NULL is fine. */
+void source_close(struct source *source);
+
+/* For the formats: says something about the file. */
+void source_report(const struct source *source, enum report_kind kind, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+struct source *source_rpt_open(int fd, GError **error); /* takes over fd */
+struct source *source_ctf_open(const char *path, GError **error);
+
+#endif
