@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""golden.py - runs tracedump on traces written by rpt_writer and compares all it says with tests/golden/*.expected.
+
+usage: golden.py TRACEDUMP [--accept] [CASE...]
+
+Each case of cases.py is a trace and some command lines. Its .expected file holds, for each, the command line, stdout, stderr (lines
+that begin with "2> ") and the exit status. --accept writes the files anew: look at the difference before you commit it.
+"""
+import difflib
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / 'support')]
+import cases  # noqa: E402
+
+
+def run(tracedump, arguments, folder):
+    done = subprocess.run([tracedump, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    out = f'$ tracedump {" ".join(arguments)}\n' + done.stdout.decode()
+    out += ''.join(f'2> {line}\n' for line in done.stderr.decode().splitlines())
+    return out + f'status {done.returncode}\n'
+
+
+def transcript(tracedump, case):
+    with tempfile.TemporaryDirectory() as folder:
+        if case.data is not None:
+            pathlib.Path(folder, 'trace.rpt').write_bytes(case.data)
+        return '\n'.join(run(tracedump, arguments, folder) for arguments in case.commands)
+
+
+def main():
+    tracedump = str(pathlib.Path(sys.argv[1]).resolve())
+    accept = '--accept' in sys.argv
+    wanted = [a for a in sys.argv[2:] if a != '--accept']
+    failed = 0
+    for case in cases.CASES:
+        if wanted and case.name not in wanted:
+            continue
+        expected, actual = HERE / f'{case.name}.expected', transcript(tracedump, case)
+        if accept:
+            expected.write_text(actual)
+            continue
+        before = expected.read_text() if expected.exists() else ''
+        if before != actual:
+            failed += 1
+            sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), actual.splitlines(True), str(expected), 'now'))
+    unknown = {p.stem for p in HERE.glob('*.expected')} - {c.name for c in cases.CASES}
+    if unknown:
+        print('no case for', *sorted(unknown))
+    print(f'{len(cases.CASES)} cases, {failed} differ')
+    sys.exit(bool(failed or unknown))
+
+
+main()
