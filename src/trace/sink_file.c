@@ -14,10 +14,12 @@
 #include "trace/trace_header.h"
 
 /* A turn's end writes from this size on ... */
-#define BLOCK_WORTH_BYTES (SINK_FILE_BUFFER_BYTES / 2)
+#define BLOCK_WORTH_BYTES (SINK_FILE_BUFFER_BYTES - TRACE_RECORD_BYTES_MAX)
 /* ... or when the oldest record has waited for this long: 2^27 ticks are 30 to 130 ms. */
 #define BLOCK_WAIT_TICKS (UINT64_C(1) << 27)
 #define BLOCK_WAIT_NS    UINT64_C(50000000)
+
+#define SPACE_STEP_BYTES (4u * 1024 * 1024)
 
 static bool write_all(int fd, const uint8_t *bytes, size_t size)
 {
@@ -83,6 +85,9 @@ void sink_file_destroy(struct sink_file *file)
     }
     if (file->fd >= 0) {
         sink_file_flush(file);
+        if (file->reserved_bytes > 0) {
+            (void)ftruncate(file->fd, (off_t)file->file_bytes); /* costs space at worst */
+        }
         close(file->fd);
     }
     g_free(file->buffer);
@@ -98,6 +103,20 @@ static void fill_block_header(struct sink_file *file, uint8_t *header, const uin
     bytes_store_le32(header + 8, record_count);
     bytes_store_le32(header + 12, (uint32_t)MIN(file->lost_count, UINT32_MAX));
     bytes_store_le64(header + 16, XXH3_64bits(records, size));
+}
+
+/* A file that grows gets its disk space in steps: half the price of a write on ext4. What is too much
+ * goes back when the file is closed; where it can't be had, writing does as well without. */
+static void reserve_space(struct sink_file *file)
+{
+    uint64_t wanted = file->file_bytes + SINK_FILE_BUFFER_BYTES;
+
+    if (file->file_bytes < SPACE_STEP_BYTES || wanted <= file->reserved_bytes) {
+        return;
+    }
+    file->reserved_bytes = wanted + SPACE_STEP_BYTES;
+    (void)fallocate(file->fd, FALLOC_FL_KEEP_SIZE, (off_t)file->file_bytes,
+                    (off_t)(file->reserved_bytes - file->file_bytes));
 }
 
 static void block_succeeded(struct sink_file *file, uint32_t size)
@@ -146,6 +165,7 @@ void sink_file_flush(struct sink_file *file)
     trace_clock_convert(file->clock, file->written, now, records, size);
     file->written = now;
     fill_block_header(file, file->buffer, records, size, file->record_count);
+    reserve_space(file);
     if (!file->broken && write_all(file->fd, file->buffer, file->used)) {
         block_succeeded(file, size);
     } else {

@@ -15,7 +15,7 @@
 #include "trace/trace_clock.h"
 #include "trace/trace_format.h"
 
-#define SINK_FILE_BUFFER_BYTES (128u * 1024)
+#define SINK_FILE_BUFFER_BYTES (512u * 1024)
 
 struct trace_modules;
 
@@ -28,7 +28,8 @@ struct sink_file {
     uint32_t record_count;
     uint64_t lost_count; /* since the last block that was written */
     uint64_t lost_total;
-    uint64_t file_bytes; /* up to here all is whole */
+    uint64_t file_bytes;     /* up to here all is whole */
+    uint64_t reserved_bytes; /* disk space was asked for up to here */
     int fd;
     int error;   /* errno of the first failure */
     bool broken; /* can't be put back into a whole state */

@@ -51,6 +51,7 @@ bool trace_call_open(struct trace_call *call, enum trace_event_id event, enum tr
                      bool lttng, const void *caller)
 {
     struct trace_session *session = trace_bound_session;
+    struct trace_context *context;
     uint8_t routes;
 
     if (session == NULL) {
@@ -60,23 +61,25 @@ bool trace_call_open(struct trace_call *call, enum trace_event_id event, enum tr
     if ((routes & TRACE_ROUTE_RECORDS) == 0 && !lttng) {
         return false;
     }
-    session->context.sequence++;
-    call->context = session->context;
+    context = &session->context;
+    context->sequence++;
+    context->frame_count = 0;
     switch (phase) {
     case TRACE_PHASE_INSTANT:
-        call->context.span = 0;
-        call->context.parent = innermost_span(session);
+        context->span = 0;
+        context->parent = innermost_span(session);
         break;
-    case TRACE_PHASE_ENTER: span_enter(session, event, &call->context); break;
-    case TRACE_PHASE_LEAVE: span_leave(session, event, &call->context); break;
+    case TRACE_PHASE_ENTER: span_enter(session, event, context); break;
+    case TRACE_PHASE_LEAVE: span_leave(session, event, context); break;
     }
     call->session = session;
+    call->context = context;
     call->event = event;
     call->phase = phase;
     call->routes = routes;
-    if ((routes & TRACE_ROUTE_BACKTRACE) != 0 && phase != TRACE_PHASE_LEAVE) {
-        call->context.frames = session->frames;
-        call->context.frame_count = backtrace_take(session->modules, caller, session->frames);
+    if (G_UNLIKELY((routes & TRACE_ROUTE_BACKTRACE) != 0) && phase != TRACE_PHASE_LEAVE) {
+        context->frames = session->frames;
+        context->frame_count = backtrace_take(session->modules, caller, session->frames);
     }
     return true;
 }
@@ -84,7 +87,7 @@ bool trace_call_open(struct trace_call *call, enum trace_event_id event, enum tr
 uint8_t *trace_record_open(struct trace_call *call, uint32_t size)
 {
     struct trace_session *session = call->session;
-    const struct trace_context *context = &call->context;
+    const struct trace_context *context = call->context;
     uint8_t *record;
 
     if ((call->routes & TRACE_ROUTE_RECORDS) == 0) {
@@ -117,7 +120,7 @@ uint8_t *trace_record_open(struct trace_call *call, uint32_t size)
 
 void trace_record_close(struct trace_call *call, uint8_t *end)
 {
-    const struct trace_context *context = &call->context;
+    const struct trace_context *context = call->context;
 
     if (context->frame_count > 0) {
         end = trace_put_8(end, (uint8_t)context->frame_count);
@@ -131,19 +134,15 @@ void trace_record_close(struct trace_call *call, uint8_t *end)
     }
 }
 
-uint32_t trace_string_length(const char *text)
+uint32_t trace_string_cut_length(const char *text)
 {
-    size_t length = text != NULL ? strnlen(text, TRACE_STRING_BYTES_MAX + 1) : 0;
-    size_t cut = TRACE_STRING_BYTES_MAX;
+    uint32_t cut = TRACE_STRING_BYTES_MAX;
 
-    if (length <= TRACE_STRING_BYTES_MAX) {
-        return (uint32_t)length;
-    }
     /* A character has at most three bytes behind its first (RFC 3629 §3). */
     while (cut > TRACE_STRING_BYTES_MAX - 3 && ((uint8_t)text[cut] & 0xc0) == 0x80) {
         cut--;
     }
-    return (uint32_t)cut;
+    return cut;
 }
 
 const char *trace_string_cut(const char *text, uint32_t length, char *space)

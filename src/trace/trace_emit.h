@@ -24,8 +24,8 @@
 struct trace_session;
 
 struct trace_call {
-    struct trace_context context;
     struct trace_session *session;
+    const struct trace_context *context; /* the session's; holds until its next event */
     uint8_t *record;
     enum trace_event_id event;
     enum trace_phase phase;
@@ -38,11 +38,19 @@ bool trace_call_open(struct trace_call *call, enum trace_event_id event, enum tr
 uint8_t *trace_record_open(struct trace_call *call, uint32_t size);
 void trace_record_close(struct trace_call *call, uint8_t *end);
 
-/* The bytes that a trace keeps of a text: at most 1023, cut between two characters. NULL has none. */
-uint32_t trace_string_length(const char *text);
+/* How much of a text that is too long a trace keeps: up to 1023 bytes, cut between two characters. */
+uint32_t trace_string_cut_length(const char *text);
 
 /* text itself when nothing of it is cut, else a copy of length bytes in space. */
 const char *trace_string_cut(const char *text, uint32_t length, char *space);
+
+/* The bytes that a trace keeps of a text. NULL has none. */
+static inline uint32_t trace_string_length(const char *text)
+{
+    size_t length = text != NULL ? strnlen(text, TRACE_STRING_BYTES_MAX + 1) : 0;
+
+    return length <= TRACE_STRING_BYTES_MAX ? (uint32_t)length : trace_string_cut_length(text);
+}
 
 static inline uint8_t *trace_put_8(uint8_t *at, uint8_t value)
 {
@@ -71,10 +79,18 @@ static inline uint8_t *trace_put_64(uint8_t *at, uint64_t value)
 static inline uint8_t *trace_put_string(uint8_t *at, const char *text, uint32_t length)
 {
     bytes_store_le16(at, (uint16_t)length);
-    if (length > 0) {
-        memcpy(at + 2, text, length);
+    at += 2;
+    /* Names are short: two copies that overlap cost less than a call. */
+    if (length >= 4 && length <= 8) {
+        memcpy(at, text, 4);
+        memcpy(at + length - 4, text + length - 4, 4);
+    } else if (length > 8 && length <= 16) {
+        memcpy(at, text, 8);
+        memcpy(at + length - 8, text + length - 8, 8);
+    } else if (length > 0) {
+        memcpy(at, text, length);
     }
-    return at + 2 + length;
+    return at + length;
 }
 
 #endif

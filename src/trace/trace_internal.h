@@ -36,7 +36,7 @@ struct trace_open_span {
 
 struct trace_session {
     uint8_t routes[TRACE_EVENT_COUNT];
-    struct trace_context context; /* of the next event; sequence is the last one's */
+    struct trace_context context; /* of the last event, and what of it holds for the next */
     struct trace_open_span spans[TRACE_SPANS_MAX];
     uint32_t span_count; /* may exceed the array: those above are open but not known */
     bool in_turn;

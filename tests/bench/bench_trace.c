@@ -4,20 +4,22 @@
  * when a session of it listens. The event is vcpu_exit: six integers and a string. CPU time of the
  * thread (its system calls included), median of several runs.
  *
- * usage: bench_trace [FILE]     FILE is where the trace is written; removed afterwards.
+ * usage: bench_trace [FOLDER]     The trace is written below FOLDER (default: the current one) and
+ * removed afterwards.
  */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "trace/trace.h"
 #include "trace/trace_session.h"
 
-#define RUNS             9
+#define RUNS             21
 #define EVENTS_PER_TURN  64
-#define EVENTS_PER_RUN   (256u * 1024)
+#define EVENTS_PER_RUN   (128u * 1024)
 #define DISABLED_PER_RUN (100u * 1000 * 1000)
 
 static uint64_t clock_ns(clockid_t clock)
@@ -97,57 +99,65 @@ static double measure_disabled(void)
     return median(runs);
 }
 
-static double measure_enabled(struct trace_session *session)
+static void report(const char *what, double ns)
+{
+    printf("%-20s %7.2f ns per event\n", what, ns);
+}
+
+/* Each run is a session of its own, so that a file does not grow without bounds. */
+static int measure_sink(const char *what, const char *option)
 {
     double runs[RUNS];
 
-    turns_loop(session, EVENTS_PER_RUN);
     for (unsigned run = 0; run < RUNS; run++) {
-        uint64_t begin = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        struct trace_session *session = trace_session_create(host_time_ns);
+        g_autoptr(GError) error = NULL;
+        uint64_t begin;
 
+        if (!trace_session_configure(session, option, &error)) {
+            fprintf(stderr, "bench_trace: %s\n", error->message);
+            trace_session_destroy(session);
+            return EXIT_FAILURE;
+        }
+        trace_session_bind(session);
+        begin = clock_ns(CLOCK_THREAD_CPUTIME_ID);
         turns_loop(session, EVENTS_PER_RUN);
         runs[run] = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin) / EVENTS_PER_RUN;
-    }
-    return median(runs);
-}
-
-static void report(const char *what, double ns)
-{
-    printf("%-40s %7.2f ns per event\n", what, ns);
-}
-
-static int measure_sink(const char *what, const char *option)
-{
-    struct trace_session *session = trace_session_create(host_time_ns);
-    g_autoptr(GError) error = NULL;
-
-    if (!trace_session_configure(session, option, &error)) {
-        fprintf(stderr, "bench_trace: %s\n", error->message);
         trace_session_destroy(session);
+    }
+    report(what, median(runs));
+    return EXIT_SUCCESS;
+}
+
+static int measure_file(const char *folder)
+{
+    g_autofree char *template = g_build_filename(folder, "bench_trace.XXXXXX", NULL);
+    g_autofree char *option = NULL;
+    int status;
+    int fd = g_mkstemp(template);
+
+    if (fd < 0) {
+        perror("bench_trace: mkstemp");
         return EXIT_FAILURE;
     }
-    trace_session_bind(session);
-    report(what, measure_enabled(session));
-    trace_session_destroy(session);
-    return EXIT_SUCCESS;
+    close(fd);
+    option = g_strdup_printf("vcpu_exit,file=%s", template);
+    status = measure_sink("enabled, file", option);
+    (void)g_unlink(template); /* nothing to do about it if it stays */
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    const char *path = argc > 1 ? argv[1] : "bench_trace.rpt";
-    g_autofree char *to_file = g_strdup_printf("vcpu_exit,file=%s", path);
-    bool lttng_listens = trace_vcpu_exit_enabled();
     int status;
 
-    if (lttng_listens) {
-        status = measure_sink("enabled, LTTng", "vcpu_exit,sink=lttng");
-        return status;
+    if (trace_vcpu_exit_enabled()) {
+        return measure_sink("enabled, LTTng", "vcpu_exit,sink=lttng");
     }
     report("disabled", measure_disabled());
     status = measure_sink("enabled, ring", "vcpu_exit");
     if (status == EXIT_SUCCESS) {
-        status = measure_sink("enabled, file", to_file);
-        (void)g_unlink(path); /* nothing to do about it if it stays */
+        status = measure_file(argc > 1 ? argv[1] : ".");
     }
     printf("LTTng: no session listens to replug:vcpu_exit\n");
     return status;

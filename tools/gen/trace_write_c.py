@@ -110,7 +110,7 @@ def serializer(event, name, phase, fields):
     return '\n'.join([
         f'static __attribute__((noinline, cold)) void to_lttng_{name}(const struct trace_call *rp_call{taken})', '{', *lttng,
         f'    const struct trace_args_{name} rp_args = {{ {values} }};', '',
-        f'    trace_lttng_{name}(&rp_call->context, &rp_args);', '}', '',
+        f'    trace_lttng_{name}(rp_call->context, &rp_args);', '}', '',
         f'void trace_emit_{name}({parameters(fields)})', '{', '    struct trace_call rp_call;', '    uint8_t *rp_at;',
         *(f'    uint32_t rp_length_{f.name};' for f in strings), '',
         f'    if (!trace_call_open(&rp_call, {enum_name(event)}, TRACE_PHASE_{phase}, {any_state},',
