@@ -54,7 +54,8 @@ def tracepoints(event):
 
 
 def read_file(path):
-    folder = path.rpartition('/')[0].rpartition('src/')[2]
+    parts = path.split('/')[:-1]
+    folder = '/'.join(parts[len(parts) - parts[::-1].index('src'):] if 'src' in parts else parts[-1:])
     for number, line in enumerate(open(path, encoding='utf-8'), 1):
         line = line.strip()
         if not line or line[0] == '#':
@@ -74,7 +75,7 @@ def read_events(paths):
     for path in paths:
         for where, event in read_file(path):
             # "x_enabled" is the switch of x: all four names of a probe share one C namespace.
-            for name in {event.name, event.name + '_enabled', *tracepoints(event)}:
+            for name in dict.fromkeys((event.name, *tracepoints(event), event.name + '_enabled')):
                 if name in taken:
                     sys.exit(f'{where}: {event.name}: the name {name} is taken by {taken[name]}')
                 taken[name] = where

@@ -32,7 +32,7 @@ def state_of(name):
 def probes(event):
     switch = ' | '.join([f'__atomic_load_n(&trace_switches[{enum_name(event)}], __ATOMIC_RELAXED)'] +
                         [f'(unsigned)__atomic_load_n(&{state_of(n)}, __ATOMIC_RELAXED)' for n in tracepoints(event)])
-    lines = [f'/* {event.doc} */']
+    lines = ['/* ' + event.doc.replace('*/', '* /') + ' */']
     lines += [f'extern struct lttng_ust_tracepoint lttng_ust_tracepoint_replug___{n} TRACE_HIDDEN;' for n in tracepoints(event)]
     lines += [f'static inline bool trace_{event.name}_enabled(void)', '{',
               f'    return __builtin_expect(({switch}) != 0, 0);', '}']
