@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "hw/core/memory_device_if.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 #include "trace/trace.h"
@@ -145,7 +146,9 @@ static bool configure(struct machine *machine, struct device *device, struct bus
 {
     device->board = &machine->board;
     device->hotplugged = machine->ready;
-    if (machine->ready && bus == NULL && device_hotplug_handler(device) == NULL) {
+    /* Memory without a handler would be nowhere: machine "none" has no place for it. */
+    if (bus == NULL && device_hotplug_handler(device) == NULL &&
+        (machine->ready || object_is_a(&device->object, TYPE_MEMORY_DEVICE))) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
                     "Device '%s' can not be hotplugged on this machine",
                     object_type_name(&device->object));
@@ -155,11 +158,7 @@ static bool configure(struct machine *machine, struct device *device, struct bus
         !set_properties(machine, device, arguments, error)) {
         return false;
     }
-    if (bus != NULL) {
-        bus_add_device(bus, device);
-    }
-    return pc_connect_device(machine, device, error) &&
-           object_property_set_bool(&device->object, "realized", true, error);
+    return pc_realize_connected(machine, device, bus, error);
 }
 
 static bool add(struct machine *machine, const struct json_object *arguments, const char *driver,
@@ -182,12 +181,10 @@ static bool add(struct machine *machine, const struct json_object *arguments, co
         return false;
     }
     if (!configure(machine, (struct device *)object, bus, id, arguments, error)) {
-        serial_port_disconnect(machine, (struct device *)object);
         object_destroy(object);
         return false;
     }
     machine->anonymous_count += id == NULL;
-    g_ptr_array_add(machine->devices, object);
     return true;
 }
 

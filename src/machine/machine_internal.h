@@ -178,24 +178,22 @@ struct device *pc_builtin_create(struct machine *machine, const char *type, stru
                                  const char *name, GError **error);
 bool pc_builtin_realize(struct machine *machine, struct device *device, struct bus *bus,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* What a device needs from the board before its realize, built in or the user's: interrupt lines,
- * character devices. */
-bool pc_connect_device(struct machine *machine, struct device *device,
-                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A device on some bus, or on none, the user's or built in: its character device, realize, its
+ * interrupt lines. */
+bool pc_realize_connected(struct machine *machine, struct device *device, struct bus *bus,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- pc_memory_map.c ---- */
 bool pc_memory_map_build(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pc_memory_map_destroy(struct machine *machine);
 
 /* ---- pc_wiring.c ---- */
-/* The GSI lines, before any device; the devices that stand for the kernel's chips, after the ISA
- * bus. */
+/* The GSI lines and the devices that stand for the kernel's chips, once the bridges are there. */
 bool pc_wiring_create_gsi(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool pc_wiring_create_chips(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Each before the device's realize. */
-void pc_wiring_connect_piix3(struct machine *machine);
+/* Before the device's realize. */
 void pc_wiring_connect_pm(struct machine *machine);
 void pc_wiring_connect_rtc(struct machine *machine);
+/* After it. */
 void pc_wiring_connect_serial(struct machine *machine, struct device *serial);
 
 /* ---- pc_cpus.c ---- */
@@ -213,8 +211,6 @@ bool serial_ports_create(struct machine *machine, GError **error) G_GNUC_WARN_UN
 bool serial_port_connect(struct machine *machine, struct device *device,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void serial_port_disconnect(struct machine *machine, struct device *device);
-/* End of a turn: who could not take input before and can now? */
-void serial_ports_accept_input(struct machine *machine);
 void serial_ports_destroy(struct machine *machine);
 
 /* ---- multiboot.c ---- */

@@ -2,8 +2,8 @@
 /*
  * pc.c - the PC's board: what is built in which order (span pc_init1).
  *
- *   RAM, device memory -> GSI lines -> processors -> i440FX host bridge, bus pci.0 -> PIIX3 (00:01.0), bus isa.0
- *     -> interrupt chips -> CMOS clock -> PIIX4 power management (00:01.3)
+ *   RAM, device memory -> processors -> i440FX host bridge, bus pci.0 -> PIIX3 (00:01.0), bus isa.0
+ *     -> interrupt chips, GSI lines -> CMOS clock -> PIIX4 power management (00:01.3)
  */
 #include "base/error.h"
 #include "base/invariant.h"
@@ -53,12 +53,24 @@ bool pc_builtin_realize(struct machine *machine, struct device *device, struct b
     return true;
 }
 
-bool pc_connect_device(struct machine *machine, struct device *device, GError **error)
+bool pc_realize_connected(struct machine *machine, struct device *device, struct bus *bus,
+                          GError **error)
 {
+    if (bus != NULL) {
+        bus_add_device(bus, device);
+    }
+    if (!serial_port_connect(machine, device, error)) {
+        return false;
+    }
+    if (!object_property_set_bool(&device->object, "realized", true, error)) {
+        serial_port_disconnect(machine, device);
+        return false;
+    }
     if (object_is_a(&device->object, isa_serial_type_info.name)) {
         pc_wiring_connect_serial(machine, device);
     }
-    return serial_port_connect(machine, device, error);
+    g_ptr_array_add(machine->devices, device);
+    return true;
 }
 
 static bool create_bridges(struct machine *machine, struct bus **out_pci_bus, GError **error)
@@ -67,7 +79,11 @@ static bool create_bridges(struct machine *machine, struct bus **out_pci_bus, GE
 
     machine->pci_host =
         pc_builtin_create(machine, "i440FX-pcihost", machine->machine_object, "i440fx", error);
-    if (machine->pci_host == NULL || !pc_builtin_realize(machine, machine->pci_host, NULL, error)) {
+    if (machine->pci_host == NULL) {
+        return false;
+    }
+    i440fx_pcihost_set_types(machine->pci_host, machine->types);
+    if (!pc_builtin_realize(machine, machine->pci_host, NULL, error)) {
         return false;
     }
     bus = i440fx_pci_bus(machine->pci_host);
@@ -76,7 +92,6 @@ static bool create_bridges(struct machine *machine, struct bus **out_pci_bus, GE
     if (machine->piix3 == NULL) {
         return false;
     }
-    pc_wiring_connect_piix3(machine);
     if (!pc_builtin_realize(machine, machine->piix3, &bus->bus, error)) {
         return false;
     }
@@ -114,10 +129,10 @@ static bool pc_init1(struct machine *machine, GError **error)
 {
     struct bus *pci_bus = NULL;
 
-    return pc_memory_map_build(machine, error) && pc_wiring_create_gsi(machine, error) &&
-           pc_cpus_create(machine, error) && create_bridges(machine, &pci_bus, error) &&
-           pc_wiring_create_chips(machine, error) && create_clock(machine, error) &&
-           create_pm(machine, pci_bus, error) && error_latch_take(&machine->errors, error);
+    return pc_memory_map_build(machine, error) && pc_cpus_create(machine, error) &&
+           create_bridges(machine, &pci_bus, error) && pc_wiring_create_gsi(machine, error) &&
+           create_clock(machine, error) && create_pm(machine, pci_bus, error) &&
+           error_latch_take(&machine->errors, error);
 }
 
 bool pc_build(struct machine *machine, GError **error)

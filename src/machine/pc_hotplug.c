@@ -71,8 +71,7 @@ static bool plug_halves(struct machine *machine, struct pc_dimm *dimm, GError **
 {
     pc_dimm_memory_plug(dimm, &machine->device_memory);
     return error_latch_take(&machine->errors, error) &&
-           hotplug_handler_plug(&machine->pm->object, &dimm->device, error) &&
-           error_latch_take(&machine->errors, error);
+           hotplug_handler_plug(&machine->pm->object, &dimm->device, error);
 }
 
 static bool pc_dimm_plug(struct machine *machine, struct pc_dimm *dimm, GError **error)

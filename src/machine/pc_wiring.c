@@ -13,6 +13,7 @@
  */
 #include <json-c/json.h>
 
+#include "base/invariant.h"
 #include "hw/acpi/piix4_pm.h"
 #include "hw/char/char_devices.h"
 #include "hw/pci/pci.h"
@@ -23,42 +24,38 @@
 #define SCI_PIN 9
 #define RTC_PIN 8
 
-/* The device that stands for one of the kernel's 8259s. */
-static bool create_i8259(struct machine *machine, const char *iobase, const char *master,
-                         GError **error)
+static struct device *create_i8259(struct machine *machine, GError **error)
 {
-    struct device *pic = pc_builtin_create(machine, "kvm-i8259", NULL, NULL, error);
+    struct device *chip = pc_builtin_create(machine, "kvm-i8259", NULL, NULL, error);
 
-    return pic != NULL &&
-           object_property_parse(&pic->object, "iobase", iobase, machine->root, error) &&
-           object_property_parse(&pic->object, "master", master, machine->root, error) &&
-           pc_builtin_realize(machine, pic, machine->isa_bus, error);
+    if (chip != NULL) {
+        bus_add_device(machine->isa_bus, chip);
+    }
+    return chip;
 }
 
 bool pc_wiring_create_gsi(struct machine *machine, GError **error)
 {
+    struct gsi_lines *gsi = &machine->gsi_lines;
+
     if (!kvm_pc_setup_irq_routing(machine->kvm, error)) {
         return false;
     }
-    gsi_lines_init(&machine->gsi_lines, &machine->board, machine->gsi);
-    return true;
-}
-
-bool pc_wiring_create_chips(struct machine *machine, GError **error)
-{
-    struct device *ioapic;
-
-    if (!create_i8259(machine, "0x20", "on", error) ||
-        !create_i8259(machine, "0xa0", "off", error)) {
+    gsi->i8259_master = create_i8259(machine, error);
+    gsi->i8259_slave = gsi->i8259_master != NULL ? create_i8259(machine, error) : NULL;
+    gsi->ioapic =
+        gsi->i8259_slave != NULL
+            ? pc_builtin_create(machine, "kvm-ioapic", &machine->pci_host->object, "ioapic", error)
+            : NULL;
+    if (gsi->ioapic == NULL) {
         return false;
     }
-    ioapic = pc_builtin_create(machine, "kvm-ioapic", &machine->pci_host->object, "ioapic", error);
-    return ioapic != NULL && pc_builtin_realize(machine, ioapic, NULL, error);
-}
-
-void pc_wiring_connect_piix3(struct machine *machine)
-{
+    gsi_lines_init(gsi, &machine->board, machine->gsi);
+    g_ptr_array_add(machine->devices, gsi->i8259_master);
+    g_ptr_array_add(machine->devices, gsi->i8259_slave);
+    g_ptr_array_add(machine->devices, gsi->ioapic);
     piix3_connect_isa_irqs(machine->piix3, machine->gsi);
+    return true;
 }
 
 void pc_wiring_connect_pm(struct machine *machine)
@@ -71,23 +68,13 @@ void pc_wiring_connect_rtc(struct machine *machine)
     mc146818_connect_irq(machine->rtc, machine->gsi[RTC_PIN]);
 }
 
-/* A number property; 0 when the device has no such property. */
-static uint32_t number_property(const struct device *device, const char *name)
-{
-    struct json_object *value = object_property_get(&device->object, name, NULL);
-    int64_t number = json_object_get_int64(value);
-
-    json_object_put(value);
-    return number > 0 && number < ISA_NUM_IRQS ? (uint32_t)number : 0;
-}
-
 void pc_wiring_connect_serial(struct machine *machine, struct device *serial)
 {
-    static const uint32_t pins_by_index[] = { 4, 3, 4, 3 };
-    uint32_t pin = number_property(serial, "irq");
+    struct json_object *irq = object_property_get(&serial->object, "irq", NULL);
+    int64_t pin = json_object_get_int64(irq);
 
-    if (pin == 0) {
-        pin = pins_by_index[number_property(serial, "index") % G_N_ELEMENTS(pins_by_index)];
-    }
+    json_object_put(irq);
+    invariant(pin >= 0);
+    invariant(pin < ISA_NUM_IRQS);
     isa_serial_connect_irq(serial, machine->gsi[pin]);
 }

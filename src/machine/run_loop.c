@@ -68,7 +68,6 @@ void machine_turn_end(struct machine *machine)
 
     machine_destroy_gone(machine);
     machine_serve_requests(machine);
-    serial_ports_accept_input(machine);
     deadline = timer_queue_deadline_ns(&machine->timers);
     if (deadline != machine->alarm_deadline_ns || machine->run_state != machine->alarm_run_state) {
         set_alarm(machine);

@@ -2,8 +2,8 @@
 /*
  * serial_ports.c - the byte streams of serial ports and debug consoles: -serial, and chardev= of a -device.
  *
- * Output goes out at once. Input comes from the loop as turns ("console"), never more than the device has room for;
- * what it has no room for waits in the host until a turn has made some.
+ * Output goes out at once. Input comes from the loop as turns ("console"), never more than the
+ * device has room for; what it has no room for waits in the host until the device says that it has.
  */
 #include <json-c/json.h>
 #include <string.h>
@@ -22,12 +22,17 @@ struct serial_char {
     struct host_char *chr; /* claimed */
     struct device *device; /* borrowed */
     struct char_port *port;
-    bool waiting; /* the host holds input that the device had no room for */
 };
 
 static void port_write(void *host, const uint8_t *bytes, size_t count)
 {
     host_char_write(host, bytes, count);
+}
+
+/* Inside a turn: the host asks again later, from the loop. */
+static void port_accept_input(void *host)
+{
+    host_char_accept_input(host);
 }
 
 static size_t room(const struct serial_char *serial)
@@ -45,7 +50,6 @@ static size_t host_can_read(void *opaque)
 
     g_mutex_lock(&serial->machine->lock);
     count = room(serial);
-    serial->waiting = count == 0;
     g_mutex_unlock(&serial->machine->lock);
     return count;
 }
@@ -59,24 +63,11 @@ static void host_read(void *opaque, const uint8_t *bytes, size_t count)
     machine_turn_end(serial->machine);
 }
 
-void serial_ports_accept_input(struct machine *machine)
-{
-    for (guint i = 0; i < machine->serial_chars->len; i++) {
-        struct serial_char *serial = g_ptr_array_index(machine->serial_chars, i);
-
-        if (serial->waiting && room(serial) > 0) {
-            serial->waiting = false;
-            host_char_accept_input(serial->chr);
-        }
-    }
-}
-
 static void disconnect(struct serial_char *serial)
 {
-    static const struct host_char_handlers none = { .read = NULL };
-
-    host_char_set_handlers(serial->chr, &none);
+    host_char_set_handlers(serial->chr, NULL);
     serial->port->write = NULL;
+    serial->port->accept_input = NULL;
     serial->port->host = NULL;
     machine_release_chardev(serial->machine, serial->chr);
     g_free(serial);
@@ -99,6 +90,7 @@ static void connect_port(struct machine *machine, struct device *device, struct 
         .port = port,
     };
     port->write = port_write;
+    port->accept_input = port_accept_input;
     port->host = chr;
     g_ptr_array_add(machine->serial_chars, serial);
     host_char_set_handlers(chr, &handlers);
@@ -174,8 +166,7 @@ static bool create_port(struct machine *machine, guint index, const char *label,
     return device != NULL &&
            object_property_parse(&device->object, "index", number, machine->root, error) &&
            object_property_parse(&device->object, "chardev", label, machine->root, error) &&
-           pc_connect_device(machine, device, error) &&
-           pc_builtin_realize(machine, device, machine->isa_bus, error);
+           pc_realize_connected(machine, device, machine->isa_bus, error);
 }
 
 bool serial_ports_create(struct machine *machine, GError **error)
