@@ -14,6 +14,7 @@
 
 #define READ_STEP_BYTES   ((size_t)1 << 20)
 #define PID_FILE_ATTEMPTS 16
+#define PID_TEXT_BYTES    24
 
 static bool failed(const char *what, const char *path, int number, GError **error)
 {
@@ -107,23 +108,27 @@ GBytes *host_file_read(const char *path, size_t bytes_max, GError **error)
 
 /* ---- pid file ---- */
 
+/* An open file description's lock: a process's own would be lost as soon as any part of the process
+ * opened and closed the file once (fcntl(2), "Advisory record locking"). */
 static bool lock_pid_file(int fd, const char *path, GError **error)
 {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    struct flock holder = lock;
+    char holder[PID_TEXT_BYTES] = "";
+    ssize_t count;
     int number;
 
-    if (fcntl(fd, F_SETLK, &lock) == 0) {
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
         return true;
     }
     number = errno;
-    if ((number == EACCES || number == EAGAIN) && fcntl(fd, F_GETLK, &holder) == 0 &&
-        holder.l_type != F_UNLCK) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY,
-                    "cannot lock pid file '%s': process %ld holds it", path, (long)holder.l_pid);
-        return false;
+    if (number != EACCES && number != EAGAIN) {
+        return failed("lock pid file", path, number, error);
     }
-    return failed("lock pid file", path, number, error);
+    count = pread(fd, holder, sizeof(holder) - 1, 0);
+    holder[strspn(holder, "0123456789")] = '\0';
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "cannot lock pid file '%s': %s%s holds it",
+                path, count > 0 && holder[0] != '\0' ? "process " : "another process", holder);
+    return false;
 }
 
 /* Whoever held the lock before may have removed the file: then ours has no name any more. */
