@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "tracedump/bool_fields.h"
+
 #define PROVIDER "replug:"
 #define ABSENT   UINT64_MAX
 
@@ -109,6 +111,14 @@ static bool is_backtrace(const bt_field_class *class)
            is_number(bt_field_class_array_borrow_element_field_class_const(class));
 }
 
+/* CTF has no bool; this version's events are known to have some. */
+static bool is_bool(const struct ctf_class *class, const struct field_decl *field)
+{
+    g_autofree char *name = g_strconcat(class->name, ".", field->name, NULL);
+
+    return field->type == FIELD_U8 && g_strv_contains(bool_fields, name);
+}
+
 static bool add_context(struct ctf_class *class, const char *name, const bt_field_class *type,
                         uint64_t position)
 {
@@ -135,6 +145,9 @@ static void add_member(struct ctf_decoder *decoder, struct ctf_class *class,
         return;
     }
     field.name = g_string_chunk_insert_const(decoder->strings, name);
+    if (is_bool(class, &field)) {
+        field.type = FIELD_BOOL;
+    }
     g_array_append_val(class->fields, field);
     g_array_append_val(class->positions, position);
 }

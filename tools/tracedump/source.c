@@ -24,7 +24,7 @@ struct source *source_open(const char *path, source_report_fn report, void *opaq
     }
     if (S_ISDIR(status.st_mode)) {
         close(fd);
-        source = source_ctf_open(path, error);
+        source = source_guard_open(path, error);
     } else {
         source = source_rpt_open(fd, error);
     }

@@ -51,5 +51,6 @@ void source_report(const struct source *source, enum report_kind kind, const cha
 
 struct source *source_rpt_open(int fd, GError **error); /* takes over fd */
 struct source *source_ctf_open(const char *path, GError **error);
+struct source *source_guard_open(const char *path, GError **error); /* the same, made safe */
 
 #endif

@@ -168,13 +168,15 @@ static void message_arrived(const bt_message *message, void *opaque)
 static bool first_is_ready(const struct ctf_source *ctf)
 {
     const struct held *first;
+    uint64_t before;
 
     if (ctf->first == ctf->window->len) {
         return false;
     }
     first = &g_array_index(ctf->window, struct held, ctf->first);
+    before = first->run == ctf->current.run ? ctf->current.sequence : 0;
     return ctf->ended || ctf->window->len - ctf->first >= WINDOW || first->run < ctf->run ||
-           (first->run == ctf->current.run && first->sequence == ctf->current.sequence + 1);
+           first->sequence == before + 1;
 }
 
 static void drop_current(struct ctf_source *ctf)

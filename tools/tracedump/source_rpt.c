@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "tracedump/cursor.h"
 #include "tracedump/rpt_header.h"
 #include "tracedump/source.h"
 
@@ -130,24 +131,6 @@ static bool read_block(struct rpt_source *rpt)
     }
     g_byte_array_set_size(rpt->payload, 0);
     return false;
-}
-
-/* What is left of a record while it is taken apart. */
-struct cursor {
-    const uint8_t *at;
-    size_t left;
-};
-
-static const uint8_t *cursor_take(struct cursor *cursor, size_t size)
-{
-    const uint8_t *at = cursor->at;
-
-    if (size > cursor->left) {
-        return NULL;
-    }
-    cursor->at += size;
-    cursor->left -= size;
-    return at;
 }
 
 static unsigned type_size(enum field_type type)

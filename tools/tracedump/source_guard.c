@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * source_guard.c - reads a CTF trace in a process of its own, because babeltrace2 trusts it.
+ *
+ * A length field of four bytes 0xff is enough to make libbabeltrace2 2.0.4 write through a NULL
+ * pointer, and a large one makes it allocate as much. So the child may die and has a limit of
+ * memory; this side then says that the trace ends early. Both run at once, which also makes large
+ * traces faster.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "tracedump/guard_child.h"
+#include "tracedump/guard_message.h"
+#include "tracedump/source.h"
+
+/* babeltrace2 maps a trace piece by piece: its need doesn't grow with the trace. */
+#define CHILD_MEMORY_BYTES_MAX (UINT64_C(1) << 30)
+#define PIPE_BYTES             (1 << 20)
+
+/* Beyond it the child is said to have gone astray; the largest type of field is FIELD_RAW. */
+#define SHAPES_MAX 65536u
+
+struct shape {
+    const char *name;
+    struct field_decl *fields;
+    unsigned field_count;
+};
+
+struct guard_source {
+    struct source base;
+    pid_t child;
+    FILE *from;
+    GByteArray *payload; /* of the last message; the event points into it */
+    GStringChunk *strings;
+    GArray *shapes;      /* struct shape */
+    GHashTable *modules; /* index -> struct trace_module, owned by all_modules */
+    GPtrArray *all_modules;
+    GArray *values;
+    GArray *frames;
+    bool ended;
+    struct trace_event event;
+};
+
+static const char *keep_text(struct guard_source *guard, const char *text, uint32_t length)
+{
+    g_autofree char *copy = g_strndup(text, length);
+
+    return g_string_chunk_insert_const(guard->strings, copy);
+}
+
+static bool take_kept_text(struct guard_source *guard, struct cursor *cursor, const char **out_text)
+{
+    const char *text;
+    uint32_t length;
+
+    if (!guard_take_text(cursor, &text, &length)) {
+        return false;
+    }
+    *out_text = keep_text(guard, text, length);
+    return true;
+}
+
+static bool take_field(struct guard_source *guard, struct cursor *cursor,
+                       struct field_decl *out_field)
+{
+    uint64_t type;
+
+    if (!guard_take_number(cursor, &type) || type >= FIELD_RAW) {
+        return false;
+    }
+    out_field->type = (enum field_type)type;
+    return take_kept_text(guard, cursor, &out_field->name);
+}
+
+static bool take_shape(struct guard_source *guard, struct cursor *cursor)
+{
+    struct shape shape = { 0 };
+    uint64_t count;
+
+    /* Each field takes two numbers at least, so the count can't exceed what was received. */
+    if (guard->shapes->len == SHAPES_MAX || !take_kept_text(guard, cursor, &shape.name) ||
+        !guard_take_number(cursor, &count) || count > cursor->left / 16) {
+        return false;
+    }
+    shape.field_count = (unsigned)count;
+    shape.fields = g_new0(struct field_decl, shape.field_count);
+    g_array_append_val(guard->shapes, shape);
+    for (unsigned i = 0; i < shape.field_count; i++) {
+        if (!take_field(guard, cursor, &shape.fields[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_module(struct guard_source *guard, struct cursor *cursor)
+{
+    struct trace_module *module = g_new0(struct trace_module, 1);
+    uint64_t index;
+
+    g_ptr_array_add(guard->all_modules, module);
+    if (!guard_take_number(cursor, &index) || index >= FRAME_NO_MODULE ||
+        !take_kept_text(guard, cursor, &module->path) ||
+        !take_kept_text(guard, cursor, &module->build_id)) {
+        return false;
+    }
+    g_hash_table_insert(guard->modules, GUINT_TO_POINTER((guint)index), module);
+    return true;
+}
+
+static bool take_context(struct cursor *cursor, struct trace_event *event)
+{
+    uint64_t phase, vcpu;
+
+    if (!guard_take_number(cursor, &phase) || phase > EVENT_LEAVE ||
+        !guard_take_number(cursor, &vcpu)) {
+        return false;
+    }
+    event->phase = (enum event_phase)phase;
+    event->vcpu = (uint16_t)vcpu;
+    return guard_take_number(cursor, &event->sequence) && guard_take_number(cursor, &event->turn) &&
+           guard_take_number(cursor, &event->now_ns) && guard_take_number(cursor, &event->span) &&
+           guard_take_number(cursor, &event->parent) && guard_take_number(cursor, &event->host_ns);
+}
+
+static bool take_values(struct guard_source *guard, struct cursor *cursor,
+                        const struct shape *shape)
+{
+    g_array_set_size(guard->values, shape->field_count);
+    for (unsigned i = 0; i < shape->field_count; i++) {
+        struct field_value *value = &g_array_index(guard->values, struct field_value, i);
+        bool taken = shape->fields[i].type == FIELD_STR
+                         ? guard_take_text(cursor, &value->text, &value->length)
+                         : guard_take_number(cursor, &value->number);
+
+        if (!taken) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_frames(struct guard_source *guard, struct cursor *cursor)
+{
+    uint64_t count;
+
+    if (!guard_take_number(cursor, &count) || count != cursor->left / sizeof(uint64_t)) {
+        return false;
+    }
+    /* Copied, because in the message they are not aligned. */
+    g_array_set_size(guard->frames, 0);
+    if (count > 0) {
+        g_array_append_vals(guard->frames, cursor->at, (guint)count);
+    }
+    guard->event.frames = (const uint64_t *)(void *)guard->frames->data;
+    guard->event.frame_count = (unsigned)count;
+    return true;
+}
+
+static bool take_event(struct guard_source *guard, struct cursor *cursor)
+{
+    const struct shape *shape;
+    uint64_t number;
+
+    if (!guard_take_number(cursor, &number) || number >= guard->shapes->len) {
+        return false;
+    }
+    shape = &g_array_index(guard->shapes, struct shape, number);
+    if (!take_context(cursor, &guard->event) || !take_values(guard, cursor, shape) ||
+        !take_frames(guard, cursor)) {
+        return false;
+    }
+    guard->event.name = shape->name;
+    guard->event.fields = shape->fields;
+    guard->event.values = (const struct field_value *)(void *)guard->values->data;
+    guard->event.field_count = shape->field_count;
+    return true;
+}
+
+static bool take_report(struct guard_source *guard, enum report_kind kind, struct cursor *cursor)
+{
+    const char *text;
+    uint32_t length;
+
+    if (!guard_take_text(cursor, &text, &length)) {
+        return false;
+    }
+    source_report(&guard->base, kind, "%.*s", (int)MIN(length, 1000), text);
+    return true;
+}
+
+/* Handles one message. False: it is none that the child would send. */
+static bool take_message(struct guard_source *guard, enum guard_message kind)
+{
+    struct cursor cursor = { .at = guard->payload->data, .left = guard->payload->len };
+
+    switch (kind) {
+    case GUARD_SHAPE: return take_shape(guard, &cursor);
+    case GUARD_MODULE: return take_module(guard, &cursor);
+    case GUARD_EVENT: return take_event(guard, &cursor);
+    case GUARD_NOTE: return take_report(guard, REPORT_NOTE, &cursor);
+    case GUARD_DAMAGE: return take_report(guard, REPORT_DAMAGE, &cursor);
+    case GUARD_END: guard->ended = true; return true;
+    case GUARD_OPENED:
+    case GUARD_REFUSED: break;
+    }
+    return false;
+}
+
+static const struct trace_event *guard_next(struct source *source)
+{
+    struct guard_source *guard = (struct guard_source *)source;
+    enum guard_message kind;
+
+    while (!guard->ended) {
+        if (!guard_receive(guard->from, &kind, guard->payload) || !take_message(guard, kind)) {
+            guard->ended = true;
+            source_report(source, REPORT_DAMAGE,
+                          "trace ends early: babeltrace2 fails at what follows");
+        } else if (kind == GUARD_EVENT) {
+            return &guard->event;
+        }
+    }
+    return NULL;
+}
+
+static const struct trace_module *guard_module(const struct source *source, unsigned index)
+{
+    const struct guard_source *guard = (const struct guard_source *)source;
+
+    return g_hash_table_lookup(guard->modules, GUINT_TO_POINTER(index));
+}
+
+static void guard_close(struct source *source)
+{
+    struct guard_source *guard = (struct guard_source *)source;
+
+    if (guard->from != NULL) {
+        (void)fclose(guard->from); /* It was only read. */
+    }
+    if (guard->child > 0) {
+        (void)kill(guard->child, SIGKILL); /* It may be gone already. */
+        while (waitpid(guard->child, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    for (guint i = 0; i < guard->shapes->len; i++) {
+        g_free(g_array_index(guard->shapes, struct shape, i).fields);
+    }
+    g_byte_array_unref(guard->payload);
+    g_string_chunk_free(guard->strings);
+    g_array_unref(guard->shapes);
+    g_hash_table_unref(guard->modules);
+    g_ptr_array_unref(guard->all_modules);
+    g_array_unref(guard->values);
+    g_array_unref(guard->frames);
+    g_free(guard);
+}
+
+/* What goes wrong in the child is told by its parent: no words on stderr, no core file. */
+static void settle_child(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) /* It reserves terabytes of addresses. */
+    const struct rlimit memory = { CHILD_MEMORY_BYTES_MAX, CHILD_MEMORY_BYTES_MAX };
+
+    (void)setrlimit(RLIMIT_AS, &memory); /* Without it a hostile trace may take more. */
+#endif
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* SIGPIPE would come later only. */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (nowhere >= 0) {
+        (void)dup2(nowhere, STDERR_FILENO);
+    }
+}
+
+static bool start_child(struct guard_source *guard, const char *path, GError **error)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO, "pipe: %s", g_strerror(errno));
+        return false;
+    }
+    (void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* Only makes it faster. */
+    guard->child = fork();
+    if (guard->child == 0) {
+        FILE *to = fdopen(ends[1], "wb");
+
+        settle_child();
+        if (to != NULL) {
+            guard_child_run(path, to);
+            (void)fflush(to); /* Nobody is left to tell. */
+        }
+        _exit(EXIT_SUCCESS);
+    }
+    close(ends[1]);
+    guard->from = guard->child < 0 ? NULL : fdopen(ends[0], "rb");
+    if (guard->from == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO, "can't start a process: %s",
+                    g_strerror(errno));
+        close(ends[0]);
+        return false;
+    }
+    return true;
+}
+
+/* Waits until the child has opened the trace. */
+static bool await_opened(struct guard_source *guard, GError **error)
+{
+    struct cursor cursor;
+    enum guard_message kind;
+    const char *text;
+    uint32_t length;
+
+    if (guard_receive(guard->from, &kind, guard->payload)) {
+        cursor = (struct cursor){ .at = guard->payload->data, .left = guard->payload->len };
+        if (kind == GUARD_OPENED) {
+            return true;
+        }
+        if (kind == GUARD_REFUSED && guard_take_text(&cursor, &text, &length)) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT, "%.*s", (int)MIN(length, 1000),
+                        text);
+            return false;
+        }
+    }
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT, "babeltrace2 fails at its CTF");
+    return false;
+}
+
+struct source *source_guard_open(const char *path, GError **error)
+{
+    struct guard_source *guard = g_new0(struct guard_source, 1);
+
+    guard->base =
+        (struct source){ .next = guard_next, .module = guard_module, .close = guard_close };
+    guard->payload = g_byte_array_new();
+    guard->strings = g_string_chunk_new(4096);
+    guard->shapes = g_array_new(FALSE, FALSE, sizeof(struct shape));
+    guard->modules = g_hash_table_new(NULL, NULL);
+    guard->all_modules = g_ptr_array_new_with_free_func(g_free);
+    guard->values = g_array_new(FALSE, TRUE, sizeof(struct field_value));
+    guard->frames = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    if (!start_child(guard, path, error) || !await_opened(guard, error)) {
+        guard_close(&guard->base);
+        return NULL;
+    }
+    return &guard->base;
+}
