@@ -53,10 +53,12 @@ static int daemon_main(int argc, char **argv)
     }
     if (strcmp(argv[1], "ready-twice") == 0) {
         int pair[2];
+        int old = atoi(getenv("REPLUG_DAEMON_READY"));
 
         host_daemon_ready();
         /* The number of the old descriptor is taken again: it must not be written to. */
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0) {
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0 ||
+            dup2(pair[0], old) != old) {
             return 9;
         }
         host_daemon_ready();
