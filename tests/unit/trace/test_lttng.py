@@ -76,7 +76,11 @@ class Lttng(unittest.TestCase):
     def tearDown(self):
         pid_file = '/run/lttng/lttng-sessiond.pid'
         if os.path.exists(pid_file):
-            os.kill(int(open(pid_file).read()), signal.SIGTERM)
+            with open(pid_file) as file:
+                os.kill(int(file.read()), signal.SIGTERM)
+        deadline = time.monotonic() + 60
+        while os.path.exists(pid_file) and time.monotonic() < deadline:
+            time.sleep(.01)  # the daemon takes its file away when it ends
         self.folder.cleanup()
 
     def lttng(self, *arguments):
