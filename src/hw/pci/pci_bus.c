@@ -46,11 +46,21 @@ static bool check_functions(const struct pci_bus *bus, const struct pci_device *
     return true;
 }
 
+static bool slot_is_free(const struct pci_bus *bus, uint32_t slot)
+{
+    for (uint32_t function = 0; function < 8; function++) {
+        if (bus->functions[PCI_DEVFN(slot, function)] != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static uint32_t free_slot(const struct pci_bus *bus)
 {
-    for (uint32_t devfn = 0; devfn < 256; devfn += 8) {
-        if (bus->functions[devfn] == NULL) {
-            return devfn;
+    for (uint32_t slot = 0; slot < 32; slot++) {
+        if (slot_is_free(bus, slot)) {
+            return PCI_DEVFN(slot, 0);
         }
     }
     return PCI_DEVFN_AUTO;
