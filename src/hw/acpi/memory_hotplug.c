@@ -244,11 +244,15 @@ static uint64_t on_read(void *opaque, uint64_t offset, unsigned size)
     const char *name = read_name(offset);
     uint64_t value;
 
-    if (slot == NULL || name == NULL) {
+    if (name == NULL) {
         trace_guest_error("memory-hotplug", offset, hotplug->state->selector,
-                          slot == NULL ? "the selected slot is out of range: all-ones"
-                                       : "no register begins here: all-ones");
+                          "no register begins here: all-ones");
         return all_ones(size);
+    }
+    if (slot == NULL) {
+        trace_guest_error("memory-hotplug", offset, hotplug->state->selector,
+                          "the selected slot is out of range: reads as an empty one");
+        return 0;
     }
     value =
         register_value(slot, selected_dimm(hotplug), (enum slot_register)offset) & all_ones(size);

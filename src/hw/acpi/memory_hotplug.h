@@ -9,8 +9,10 @@
  *          0x04 _OST event   0x08 _OST status
  *          0x14 bit 1: clear inserting   bit 2: clear removing   bit 3: eject
  *
- * Registers of a slot out of range read all-ones (the interface that QEMU documents in
- * docs/specs/acpi_mem_hotplug).
+ * This is the interface that QEMU documents in docs/specs/acpi_mem_hotplug, with what QEMU 7.2 does
+ * at its edges: a slot out of range reads as an empty one (0, so that a guest that walks too far
+ * meets no phantom), offsets between the registers read all-ones, and a write to 0x14 does one thing,
+ * the lowest bit's.
  */
 #ifndef REPLUG_HW_ACPI_MEMORY_HOTPLUG_H
 #define REPLUG_HW_ACPI_MEMORY_HOTPLUG_H
