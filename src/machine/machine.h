@@ -96,6 +96,9 @@ bool machine_device_del(struct machine *machine, const char *id,
 /* arguments: qom-type, id and the properties, flat or below "props". */
 bool machine_object_add(struct machine *machine, const struct json_object *arguments,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same from the options of a command line, where every value is a text. */
+bool machine_object_add_text(struct machine *machine, const struct json_object *options,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool machine_object_del(struct machine *machine, const char *id,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

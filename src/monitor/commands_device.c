@@ -38,15 +38,34 @@ struct json_object *qmp_device_del(const struct qmp_call *call, GError **error)
     return empty_if(ok);
 }
 
-struct json_object *qmp_object_add(const struct qmp_call *call, GError **error)
+static const char *member_text(const struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+
+    (void)json_object_object_get_ex(object, key, &value); /* absent: NULL */
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+static bool object_add(struct machine *machine, const struct json_object *arguments, bool from_text,
+                       GError **error)
 {
     bool ok;
 
-    trace_qmp_object_add_enter(qmp_argument_string(call, "qom-type"),
-                               qmp_argument_string(call, "id"));
-    ok = machine_object_add(call->machine, call->arguments, error);
+    trace_qmp_object_add_enter(member_text(arguments, "qom-type"), member_text(arguments, "id"));
+    ok = from_text ? machine_object_add_text(machine, arguments, error)
+                   : machine_object_add(machine, arguments, error);
     trace_qmp_object_add_leave(ok);
-    return empty_if(ok);
+    return ok;
+}
+
+struct json_object *qmp_object_add(const struct qmp_call *call, GError **error)
+{
+    return empty_if(object_add(call->machine, call->arguments, false, error));
+}
+
+bool qmp_object_add_text(struct machine *machine, const struct json_object *options, GError **error)
+{
+    return object_add(machine, options, true, error);
 }
 
 struct json_object *qmp_object_del(const struct qmp_call *call, GError **error)

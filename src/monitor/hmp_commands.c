@@ -28,18 +28,6 @@ static void run_qmp(const struct hmp_call *call, const char *name,
     say_error(call, error);
 }
 
-static void run_qmp_options(const struct hmp_call *call, const char *name, const char *implied_key)
-{
-    GError *error = NULL;
-    struct json_object *options = options_parse(call->arguments[0], implied_key, &error);
-
-    if (options != NULL) {
-        run_qmp(call, name, options);
-    }
-    json_object_put(options);
-    say_error(call, error);
-}
-
 static void run_qmp_id(const struct hmp_call *call, const char *name)
 {
     struct json_object *arguments = json_object_new_object();
@@ -58,7 +46,14 @@ static void run_help(const struct hmp_call *call)
 
 static void run_device_add(const struct hmp_call *call)
 {
-    run_qmp_options(call, "device_add", "driver");
+    GError *error = NULL;
+    struct json_object *options = options_parse(call->arguments[0], "driver", &error);
+
+    if (options != NULL) {
+        run_qmp(call, "device_add", options);
+    }
+    json_object_put(options);
+    say_error(call, error);
 }
 
 static void run_device_del(const struct hmp_call *call)
@@ -66,9 +61,17 @@ static void run_device_del(const struct hmp_call *call)
     run_qmp_id(call, "device_del");
 }
 
+/* Not by the QMP command: there, a size is no text. */
 static void run_object_add(const struct hmp_call *call)
 {
-    run_qmp_options(call, "object-add", "qom-type");
+    GError *error = NULL;
+    struct json_object *options = options_parse(call->arguments[0], "qom-type", &error);
+
+    if (options != NULL) {
+        (void)qmp_object_add_text(call->machine, options, &error); /* error says it */
+    }
+    json_object_put(options);
+    say_error(call, error);
 }
 
 static void run_object_del(const struct hmp_call *call)

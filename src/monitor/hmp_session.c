@@ -117,10 +117,9 @@ static void on_closed(void *opaque)
 
 static void session_destroy(struct monitor_session *base)
 {
-    static const struct host_char_handlers none = { 0 };
     struct hmp_session *session = (struct hmp_session *)base;
 
-    host_char_set_handlers(base->chr, &none);
+    host_char_set_handlers(base->chr, NULL);
     g_string_free(session->line, TRUE);
     g_free(session);
 }
@@ -136,9 +135,7 @@ struct monitor_session *hmp_session_create(struct monitors *monitors, struct hos
     session->base.chr = chr;
     session->base.destroy = session_destroy;
     session->line = g_string_new(NULL);
+    host_char_set_lossless(chr, true);
     host_char_set_handlers(chr, &handlers);
-    if (host_char_is_connected(chr)) {
-        on_opened(session);
-    }
     return &session->base;
 }

@@ -46,6 +46,9 @@ extern const struct qmp_command qmp_commands[];
 struct json_object *qmp_device_add(const struct qmp_call *call, GError **error);
 struct json_object *qmp_device_del(const struct qmp_call *call, GError **error);
 struct json_object *qmp_object_add(const struct qmp_call *call, GError **error);
+/* object-add from the options of a command line. */
+bool qmp_object_add_text(struct machine *machine, const struct json_object *options,
+                         GError **error);
 struct json_object *qmp_object_del(const struct qmp_call *call, GError **error);
 struct json_object *qmp_device_list_properties(const struct qmp_call *call, GError **error);
 struct json_object *qmp_qom_list(const struct qmp_call *call, GError **error);

@@ -237,10 +237,9 @@ static void on_event(struct monitor_session *base, const struct json_object *eve
 
 static void session_destroy(struct monitor_session *base)
 {
-    static const struct host_char_handlers none = { 0 };
     struct qmp_session *session = (struct qmp_session *)base;
 
-    host_char_set_handlers(base->chr, &none);
+    host_char_set_handlers(base->chr, NULL);
     qmp_parser_destroy(session->parser);
     g_free(session);
 }
@@ -260,9 +259,7 @@ struct monitor_session *qmp_session_create(struct monitors *monitors, struct hos
     session->base.destroy = session_destroy;
     session->pretty = pretty;
     session->parser = qmp_parser_create(&sink);
+    host_char_set_lossless(chr, true);
     host_char_set_handlers(chr, &handlers);
-    if (host_char_is_connected(chr)) {
-        on_opened(session);
-    }
     return &session->base;
 }
