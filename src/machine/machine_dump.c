@@ -18,6 +18,8 @@
 #include "memory/memory_print.h"
 #include "qom/property.h"
 
+#define VALUE_FORMAT (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+
 static void dump_machine(const struct machine *machine, GString *out)
 {
     g_string_append_printf(out, "run state: %s\n", run_state_name(machine->run_state));
@@ -67,9 +69,8 @@ static void dump_property(const struct property_info *property, void *opaque)
     }
     value = object_property_get(dump->object, property->name, &error);
     g_string_append_printf(dump->out, "%s.%s = %s\n", dump->path, property->name,
-                           error != NULL
-                               ? error->message
-                               : json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN));
+                           error != NULL ? error->message
+                                         : json_object_to_json_string_ext(value, VALUE_FORMAT));
     json_object_put(value);
 }
 

@@ -106,10 +106,13 @@ struct json_object *machine_qom_get(struct machine *machine, const char *path, c
 
 /* "realized" is how device_add and device_del plug and unplug: set from outside it would go past
  * them. */
-static bool is_settable(const struct object *object, const char *property)
+static bool is_settable(const struct object *object, const char *name)
 {
-    return object_child(object, property) == NULL && strcmp(property, "type") != 0 &&
-           !(object_is_a(object, TYPE_DEVICE) && strcmp(property, "realized") == 0);
+    const struct property_info *property = type_property(object->type, name);
+
+    return object_child(object, name) == NULL && strcmp(name, "type") != 0 &&
+           (property == NULL || !property->read_only) &&
+           !(object_is_a(object, TYPE_DEVICE) && strcmp(name, "realized") == 0);
 }
 
 bool machine_qom_set(struct machine *machine, const char *path, const char *property,

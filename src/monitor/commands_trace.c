@@ -1,23 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* commands_trace.c - trace events, the flight recorder, faults on demand. */
 #include <json-c/json.h>
+#include <string.h>
 
 #include "machine/machine.h"
 #include "monitor/monitor_internal.h"
 #include "trace/trace_session.h"
 
+/* A pattern may match nothing; a name that does not exist is an error. */
+static bool is_pattern(const char *name)
+{
+    return strpbrk(name, "*?") != NULL;
+}
+
 struct json_object *qmp_trace_event_get_state(const struct qmp_call *call, GError **error)
 {
-    return trace_session_event_state(machine_trace(call->machine),
-                                     qmp_argument_string(call, "name"), error);
+    const char *name = qmp_argument_string(call, "name");
+    struct json_object *events =
+        trace_session_event_state(machine_trace(call->machine), name, error);
+
+    if (events == NULL && is_pattern(name)) {
+        g_clear_error(error);
+        events = json_object_new_array();
+    }
+    return events;
 }
 
 struct json_object *qmp_trace_event_set_state(const struct qmp_call *call, GError **error)
 {
-    bool ok = trace_session_set_event_state(machine_trace(call->machine),
-                                            qmp_argument_string(call, "name"),
+    const char *name = qmp_argument_string(call, "name");
+    bool ok = trace_session_set_event_state(machine_trace(call->machine), name,
                                             qmp_argument_bool(call, "enable"), error);
 
+    if (!ok && is_pattern(name)) {
+        g_clear_error(error);
+        ok = true;
+    }
     return ok ? json_object_new_object() : NULL;
 }
 

@@ -22,7 +22,12 @@ struct qmp_parser {
     GByteArray *line;     /* what the tokener has not seen yet */
     size_t message_bytes; /* of the message so far, the line included */
     bool earlier_lines;   /* the message began on an earlier line */
-    bool skipping;        /* up to the next line */
+
+    enum {
+        NOT_SKIPPING,
+        SKIPPING_CLOSERS, /* brackets that close nothing: one error for all */
+        SKIPPING_LINE,
+    } skipping;
 };
 
 struct qmp_parser *qmp_parser_create(const struct qmp_parser_sink *sink)
@@ -60,7 +65,7 @@ static void message_forget(struct qmp_parser *parser)
 void qmp_parser_reset(struct qmp_parser *parser)
 {
     message_forget(parser);
-    parser->skipping = false;
+    parser->skipping = NOT_SKIPPING;
 }
 
 /* Forgets the message, then tells: the sink may reset the parser. */
@@ -69,7 +74,7 @@ static bool malformed(struct qmp_parser *parser, const char *text, bool skip)
     g_autofree char *copy = g_strdup(text);
 
     message_forget(parser);
-    parser->skipping = skip;
+    parser->skipping = skip ? SKIPPING_LINE : NOT_SKIPPING;
     return parser->sink.malformed(parser->sink.opaque, copy);
 }
 
@@ -183,6 +188,11 @@ static bool limit_is_kept(const struct qmp_parser *parser, const char **out_text
     return true;
 }
 
+static bool is_closer(uint8_t byte)
+{
+    return byte == '}' || byte == ']';
+}
+
 static bool parse_byte(struct qmp_parser *parser, uint8_t byte)
 {
     enum qmp_lex_result result = qmp_lex_byte(&parser->lex, byte);
@@ -192,7 +202,13 @@ static bool parse_byte(struct qmp_parser *parser, uint8_t byte)
         return message_complete(parser) && parse_byte(parser, byte);
     }
     if (result == QMP_LEX_ERROR) {
-        return malformed(parser, parser->lex.error, byte != '\n');
+        bool closes_nothing = is_closer(byte) && parser->lex.state == QMP_LEX_BETWEEN;
+
+        if (!malformed(parser, parser->lex.error, byte != '\n')) {
+            return false;
+        }
+        parser->skipping = closes_nothing ? SKIPPING_CLOSERS : parser->skipping;
+        return true;
     }
     if (parser->lex.state == QMP_LEX_BETWEEN) {
         return true; /* space */
@@ -208,6 +224,22 @@ static bool parse_byte(struct qmp_parser *parser, uint8_t byte)
     return byte != '\n' || line_ends(parser);
 }
 
+/* Behind an error; ends the skipping where the next message may begin. */
+static bool is_skipped(struct qmp_parser *parser, uint8_t byte)
+{
+    switch (parser->skipping) {
+    case NOT_SKIPPING: return false;
+    case SKIPPING_CLOSERS:
+        if (is_closer(byte)) {
+            return true;
+        }
+        parser->skipping = NOT_SKIPPING;
+        return false;
+    case SKIPPING_LINE: parser->skipping = byte != '\n' ? SKIPPING_LINE : NOT_SKIPPING; return true;
+    }
+    return false;
+}
+
 static bool parse_bytes(struct qmp_parser *parser, const uint8_t *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -217,8 +249,8 @@ static bool parse_bytes(struct qmp_parser *parser, const uint8_t *bytes, size_t 
                 return false;
             }
             qmp_parser_reset(parser);
-        } else if (parser->skipping) {
-            parser->skipping = bytes[i] != '\n';
+        } else if (is_skipped(parser, bytes[i])) {
+            continue;
         } else if (!parse_byte(parser, bytes[i])) {
             return false;
         }

@@ -8,7 +8,8 @@
  *   - wrong structure inside balanced brackets: reading goes on behind the closing bracket;
  *   - wrong structure noticed at a line's end: reading goes on with the next line, or with this one
  *     where it starts a new message, so that a message whose end is missing costs itself only;
- *   - a byte, word or string that JSON has not, a limit: reading goes on with the next line.
+ *   - brackets that close nothing: reading goes on behind them;
+ *   - any other byte, word or string that JSON has not, a limit: reading goes on with the next line.
  * The byte 0xff makes a new start at once. The same bytes give the same messages and errors, however
  * they are cut into reads.
  */

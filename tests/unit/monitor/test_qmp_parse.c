@@ -126,7 +126,8 @@ static const struct stream {
     { "{\"a\":{\"b\":[{\"c\":1,\"c\":1}]}}{}", 0, "E JSON parse error, duplicate key\nM {}\n" },
     { "{\"a\":1,\"\\u0061\":2}{}", 0, "E JSON parse error, duplicate key\nM {}\n" },
     /* Brackets that don't fit. */
-    { "}{}\n{}", 0, "E JSON parse error, expecting value\nM {}\n" },
+    { "}{\"a\":1}\n{}", 0, "E JSON parse error, expecting value\nM {\"a\": 1}\nM {}\n" },
+    { "]}}]\n]", 0, "E JSON parse error, expecting value\nE JSON parse error, expecting value\n" },
     { ",{}\n{}", 0, "E JSON parse error, expecting value\nM {}\n" },
     { "{\"a\":[}\n{}", 0, "E JSON parse error, expected ']' and found '}'\nM {}\n" },
     /* Truncated: the command behind it is obeyed, on its own line or with the next. */
