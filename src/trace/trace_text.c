@@ -30,7 +30,22 @@ const char *trace_type_name(enum trace_type type)
     return types[type].name;
 }
 
-/* In double quotes; control bytes, quotes, backslashes and what is no UTF-8 as C escapes. */
+/* One byte that can't be shown as it is, as C writes it; always three octal digits, so that a digit
+ * behind them changes nothing. */
+static void print_escape(char byte, GString *out)
+{
+    static const char plain[] = "\"\\\a\b\f\n\r\t\v";
+    static const char names[] = "\"\\abfnrtv";
+    const char *special = byte != '\0' ? strchr(plain, byte) : NULL;
+
+    if (special != NULL) {
+        g_string_append_printf(out, "\\%c", names[special - plain]);
+    } else {
+        g_string_append_printf(out, "\\%03o", (uint8_t)byte);
+    }
+}
+
+/* In double quotes; control bytes, quotes, backslashes and what is no printable UTF-8 escaped. */
 static void print_string(const char *text, size_t length, GString *out)
 {
     const char *end = text + length;
@@ -38,21 +53,14 @@ static void print_string(const char *text, size_t length, GString *out)
     g_string_append_c(out, '"');
     while (text < end) {
         gunichar character = g_utf8_get_char_validated(text, end - text);
-        bool is_valid = character != (gunichar)-1 && character != (gunichar)-2;
-        const char *next = is_valid ? g_utf8_next_char(text) : text + 1;
+        bool is_shown =
+            character <= 0x10ffff && g_unichar_isprint(character) && *text != '"' && *text != '\\';
+        const char *next = is_shown ? g_utf8_next_char(text) : text + 1;
 
-        if (*text == '\n') {
-            g_string_append(out, "\\n");
-        } else if (*text == '\r') {
-            g_string_append(out, "\\r");
-        } else if (*text == '\t') {
-            g_string_append(out, "\\t");
-        } else if (*text == '"' || *text == '\\') {
-            g_string_append_printf(out, "\\%c", *text);
-        } else if (!is_valid || (uint8_t)*text < 0x20 || *text == 0x7f) {
-            g_string_append_printf(out, "\\x%02x", (uint8_t)*text);
-        } else {
+        if (is_shown) {
             g_string_append_len(out, text, next - text);
+        } else {
+            print_escape(*text, out);
         }
         text = next;
     }

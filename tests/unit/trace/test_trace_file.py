@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """test_trace_file.py - runs trace_sample and checks its native traces with a reader that knows only the written format.
 
-usage: test_trace_file.py TRACE_SAMPLE
+usage: test_trace_file.py TRACE_SAMPLE TRACEDUMP
 """
 import os
 import pathlib
@@ -17,7 +17,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'support'))
 import rpt_reader  # noqa: E402
 
-SAMPLE = os.path.abspath(sys.argv.pop(1))
+SAMPLE, TRACEDUMP = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
 COMMIT, ADD = 'memory_region_transaction_commit', 'memory_region_add_subregion_common'
 
 
@@ -170,6 +170,12 @@ class TraceFile(unittest.TestCase):
         with open(copy, 'wb') as out:
             out.write(data)
         self.assertEqual(len(rpt_reader.read_trace(copy).records), 6)
+
+    def test_the_rings_text_is_what_tracedump_shows(self):
+        run = self.tell('-turns', '3', '-dump', '-trace', f'*,file={self.path}', '-trace', '*')
+        shown = subprocess.run([TRACEDUMP, 'show', self.path], capture_output=True, text=True, check=True)
+        self.assertEqual(run.stdout, 'ready\n' + shown.stdout)
+        self.assertEqual(len(shown.stdout.splitlines()), 18)
 
 
 unittest.main()

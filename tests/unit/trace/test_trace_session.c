@@ -185,7 +185,7 @@ static void text_shows_types_and_phases(void **state)
     assert_ring(
         fixture->session,
         "       1 turn 12       3456 ns vcpu 0 --> memory_region_add_subregion_common: "
-        "container=\"sys\\ttem\" offset=0x1000 region=\"\\\"\\\\\\x01\\x7f\\xff\xc3\xa4\" "
+        "container=\"sys\\ttem\" offset=0x1000 region=\"\\\"\\\\\\001\\177\\377\xc3\xa4\" "
         "priority=-7\n"
         "       2 turn 12       3456 ns vcpu 0 memory_region_access: region=\"\" offset=0x0 "
         "value=0xffffffffffffffff size_bytes=8 write=false\n"

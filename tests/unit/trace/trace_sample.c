@@ -2,10 +2,10 @@
 /*
  * trace_sample.c - a program that traces a known story, for tests that look at traces from outside.
  *
- * usage: trace_sample [-wait] [-turns N] [-trace OPTION]...
+ * usage: trace_sample [-wait] [-turns N] [-dump] [-trace OPTION]...
  *
  * It prints "ready" and, with -wait, waits for a byte on standard input before the story. Each turn
- * tells the same story: a span in a span with events of all kinds.
+ * tells the same story: a span in a span with events of all kinds. With -dump the ring comes last.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,17 +55,27 @@ static void wait_for_byte(void)
     }
 }
 
+static void dump(const struct trace_session *session)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    trace_session_ring_dump(session, text);
+    fputs(text->str, stdout);
+}
+
 int main(int argc, char **argv)
 {
     struct trace_session *session = trace_session_create(host_clock_monotonic_ns);
     unsigned turns = 1;
-    bool waits = false;
+    bool waits = false, dumps = false;
 
     for (int i = 1; i < argc; i++) {
         g_autoptr(GError) error = NULL;
 
         if (strcmp(argv[i], "-wait") == 0) {
             waits = true;
+        } else if (strcmp(argv[i], "-dump") == 0) {
+            dumps = true;
         } else if (strcmp(argv[i], "-turns") == 0 && i + 1 < argc) {
             turns = (unsigned)atoi(argv[++i]);
         } else if (i + 1 == argc || !trace_session_configure(session, argv[++i], &error)) {
@@ -81,6 +91,9 @@ int main(int argc, char **argv)
         wait_for_byte();
     }
     tell(session, turns);
+    if (dumps) {
+        dump(session);
+    }
     trace_session_destroy(session);
     return EXIT_SUCCESS;
 }
