@@ -70,17 +70,16 @@ class Lttng(unittest.TestCase):
         os.environ['LTTNG_HOME'] = self.folder.name
         self.path = os.path.join(self.folder.name, 'out.rpt')
         self.output = os.path.join(self.folder.name, 'ctf')
-        # Returns when the daemon answers.
-        subprocess.run(['lttng-sessiond', '--daemonize', '--no-kernel'], check=True, timeout=60, stderr=subprocess.DEVNULL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        self.daemon = subprocess.Popen(
+            ['lttng-sessiond', '--no-kernel', '--sig-parent'], stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1}))
+        # The daemon's word that it is ready.
+        self.assertIsNotNone(signal.sigtimedwait({signal.SIGUSR1}, 60))
 
     def tearDown(self):
-        pid_file = '/run/lttng/lttng-sessiond.pid'
-        if os.path.exists(pid_file):
-            with open(pid_file) as file:
-                os.kill(int(file.read()), signal.SIGTERM)
-        deadline = time.monotonic() + 60
-        while os.path.exists(pid_file) and time.monotonic() < deadline:
-            time.sleep(.01)  # the daemon takes its file away when it ends
+        self.daemon.terminate()
+        self.daemon.wait(60)
         self.folder.cleanup()
 
     def lttng(self, *arguments):
@@ -157,7 +156,6 @@ class Lttng(unittest.TestCase):
 class WithoutDaemon(unittest.TestCase):
     def test_program_is_prompt(self):
         """lttng-ust waits up to three seconds at start where it has reason to hope for a daemon."""
-        self.assertFalse(os.path.exists('/run/lttng/lttng-sessiond.pid'))
         began = time.monotonic()
         subprocess.run([SAMPLE], check=True, stdout=subprocess.DEVNULL, timeout=60)
         self.assertLess(time.monotonic() - began, 2)

@@ -336,10 +336,14 @@ static void a_set_state_waits_for_the_turns_end(void **state)
     trace_ram_block_destroyed("still on", 0);
     trace_session_turn_end(session);
     trace_ram_block_destroyed("off", 0);
+    set_state(session, "ram_block_destroyed", true);
+    trace_ram_block_destroyed("between turns", 0);
     assert_ring(
         session,
         "       1 turn 2          0 ns vcpu 0 ram_block_destroyed: name=\"on\" size_bytes=0\n"
         "       2 turn 2          0 ns vcpu 0 ram_block_destroyed: name=\"still on\" "
+        "size_bytes=0\n"
+        "       3 turn 2          0 ns vcpu - ram_block_destroyed: name=\"between turns\" "
         "size_bytes=0\n");
 }
 
