@@ -300,7 +300,8 @@ void host_loop_run(struct host_loop *loop)
     while (!g_atomic_int_get(&loop->quit)) {
         if (g_main_context_iteration(loop->context, FALSE)) {
             loop->idle_owed = true;
-        } else if (!run_idle(loop)) {
+        } else if (!run_idle(loop) && !g_atomic_int_get(&loop->quit)) {
+            /* Asked again: the iteration that found nothing may have used up the quit's wake-up. */
             g_main_context_iteration(loop->context, TRUE);
             loop->idle_owed = true;
         }

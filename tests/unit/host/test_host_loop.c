@@ -19,6 +19,7 @@ struct bench {
     uint64_t rang_at_ns;
     int signals[8];
     unsigned signal_count;
+    int round; /* atomic */
 };
 
 static int setup(void **state)
@@ -71,18 +72,33 @@ static void quit_before_run(void **state)
     assert_string_equal(bench->log->str, "a");
 }
 
-static void quit_soon(void *opaque)
+#define QUITS 3000
+
+/* Each time a little later, so that the quit meets the loop at every place on its way to sleep. */
+static void quit_later_and_later(void *opaque)
 {
-    g_usleep(1000);
-    quit(opaque);
+    struct bench *bench = opaque;
+
+    for (int i = 1; i <= QUITS; i++) {
+        while (g_atomic_int_get(&bench->round) < i) {
+            g_thread_yield();
+        }
+        for (int spin = 0; spin < i * 4; spin++) {
+            (void)g_atomic_int_get(&bench->round);
+        }
+        quit(bench);
+    }
 }
 
 static void quit_from_another_thread(void **state)
 {
     struct bench *bench = *state;
-    struct host_thread *thread = host_thread_create("quit", quit_soon, bench, NULL);
+    struct host_thread *thread = host_thread_create("quit", quit_later_and_later, bench, NULL);
 
-    host_loop_run(bench->loop);
+    for (int i = 1; i <= QUITS; i++) {
+        g_atomic_int_set(&bench->round, i);
+        host_loop_run(bench->loop);
+    }
     host_thread_join(thread);
 }
 
