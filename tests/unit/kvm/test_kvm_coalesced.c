@@ -25,10 +25,10 @@ static void on_write(void *opaque, uint64_t offset, uint64_t value, unsigned siz
     struct bench *bench = opaque;
     struct write write = { offset, value, size, false };
 
-    g_array_append_val(bench->writes, write);
-    if (bench->changes_map) {
+    if (bench->changes_map) { /* and is done only then: a write carried out inside would overtake */
         memory_region_set_enabled(&bench->extra, !bench->extra.enabled);
     }
+    g_array_append_val(bench->writes, write);
 }
 
 static void on_port_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
