@@ -110,6 +110,8 @@ static void test_interrupt_wakes_from_halt(void **state)
     assert_int_equal(guest_out(guest, 0), 0x77);
     for (unsigned i = 0; i < 3; i++) {
         g_mutex_lock(&guest->lock);
+        kvm_vcpus_hold(guest->vm); /* a halted vCPU comes out, too */
+        kvm_vcpus_release(guest->vm);
         kvm_set_irq(guest->vm, 1, 1);
         kvm_set_irq(guest->vm, 1, 0);
         g_mutex_unlock(&guest->lock);
@@ -396,6 +398,56 @@ static void test_registers_round_trip(void **state)
     stop(guest);
 }
 
+/* The first vCPU wakes the second by INIT and SIPI; that one says its APIC ID from CPUID. After a
+ * reset the second waits again until it is woken. */
+static void test_second_vcpu_starts_and_resets(void **state)
+{
+    static const uint8_t first[] = {
+        0xc7, 0x05, 0xf0, 0x00, 0xe0,
+        0xfe, 0xff, 0x01, 0x00, 0x00, /* mov dword [SVR], 1ffh: on */
+        0xc7, 0x05, 0x10, 0x03, 0xe0,
+        0xfe, 0x00, 0x00, 0x00, 0x01, /* mov dword [ICR high], 1 << 24 */
+        0xc7, 0x05, 0x00, 0x03, 0xe0,
+        0xfe, 0x00, 0x45, 0x00, 0x00, /* mov dword [ICR], INIT */
+        0xc7, 0x05, 0x00, 0x03, 0xe0,
+        0xfe, 0x03, 0x46, 0x00, 0x00, /* mov dword [ICR], SIPI 3000h */
+        0xf4, 0xeb, 0xfd,
+    };
+    static const uint8_t second[] = {
+        0x66, 0xb8, 0x01, 0x00, 0x00, 0x00, 0x0f, 0xa2, /* mov eax, 1; cpuid */
+        0x66, 0x89, 0xd8, 0x66, 0xe7, 0x10,             /* mov eax, ebx; out 10h, eax */
+        0xf4, 0xeb, 0xfd,
+    };
+    struct guest *guest = guest_create(2);
+    struct x86_state waiting;
+
+    (void)state;
+    guest_put(guest, GUEST_CODE_GPA, first, sizeof(first));
+    guest_put(guest, 0x3000, second, sizeof(second));
+    x86_state_reset(&waiting, false);
+    load_protected(guest, GUEST_CODE_GPA);
+    assert_true(kvm_vcpu_load(guest->vm, 1, &waiting, NULL));
+    guest_start(guest);
+    for (unsigned i = 1; i <= 3; i++) {
+        guest_wait_out(guest, i);
+        assert_int_equal(guest_out(guest, i - 1) >> 24, 1);
+        g_mutex_lock(&guest->lock);
+        kvm_vcpus_hold(guest->vm);
+        assert_true(kvm_vm_reset_irqchip(guest->vm, NULL));
+        assert_true(kvm_vcpu_load(guest->vm, 1, &waiting, NULL));
+        if (i < 3) {
+            load_protected(guest, GUEST_CODE_GPA);
+        }
+        kvm_vcpus_release(guest->vm);
+        if (i == 3) {
+            kvm_vcpus_hold(guest->vm); /* comes back although the second waits for its SIPI */
+        }
+        g_mutex_unlock(&guest->lock);
+    }
+    assert_int_equal(guest->out->len, 3);
+    guest_destroy(guest);
+}
+
 /* What the guest did to the controllers is gone after a reset. */
 static void test_reset_irqchip(void **state)
 {
@@ -502,6 +554,7 @@ int main(void)
         cmocka_unit_test(test_coalesced_before_transaction),
         cmocka_unit_test(test_triple_fault_and_reset),
         cmocka_unit_test(test_registers_round_trip),
+        cmocka_unit_test(test_second_vcpu_starts_and_resets),
         cmocka_unit_test(test_reset_irqchip),
         cmocka_unit_test(test_save_around_a_read),
         cmocka_unit_test(test_reset_overtakes_an_exit),

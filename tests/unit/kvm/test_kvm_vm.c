@@ -76,7 +76,7 @@ static void test_every_failure(void **state)
         { KVM_SET_IDENTITY_MAP_ADDR, "KVM_SET_IDENTITY_MAP_ADDR(gpa=0xfffbc000) failed: " },
         { KVM_SET_TSS_ADDR, "KVM_SET_TSS_ADDR(gpa=0xfffbd000) failed: " },
         { KVM_CREATE_IRQCHIP, "KVM_CREATE_IRQCHIP() failed: " },
-        { KVM_CREATE_PIT2, "KVM_CREATE_PIT2(flags=0) failed: " },
+        { KVM_CREATE_PIT2, "KVM_CREATE_PIT2(flags=1) failed: " },
         { KVM_GET_IRQCHIP, "KVM_GET_IRQCHIP(chip_id=0) failed: " },
         { KVM_GET_PIT2, "KVM_GET_PIT2() failed: " },
         { KVM_GET_SUPPORTED_CPUID, "KVM_GET_SUPPORTED_CPUID(entries=256) failed: " },
