@@ -473,6 +473,80 @@ static void test_request_fails_on_host(void **state)
     assert_string_equal(after, before);
 }
 
+/* ---- a guest without sense ---- */
+
+static void forget_calls(struct board_fixture *f)
+{
+    for (unsigned i = 0; i < f->event_count; i++) {
+        json_object_put(f->events[i].data);
+    }
+    f->event_count = 0;
+    f->request_count = 0;
+    for (unsigned i = 0; i < f->gone_count; i++) {
+        assert_true(device_set_realized(f->gone[i], false, NULL));
+        object_destroy(&f->gone[i]->object);
+    }
+    f->gone_count = 0;
+}
+
+static uint32_t next_random(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
+    return (uint32_t)(*seed >> 32);
+}
+
+/* Any access at any time: nothing breaks, and the line always says what the registers say. */
+static void test_random_accesses(void **state)
+{
+    struct acpi_fixture *a = *state;
+
+    static const struct {
+        uint16_t port, bytes;
+    } blocks[] = {
+        { SLOT_PORT, 24 }, { GPE0_PORT, 4 }, { PM1_PORT, 64 }, { 0xb2, 2 }, { 0xcf8, 8 }
+    };
+
+    uint64_t seed = 1;
+    unsigned ejects = 0;
+    unsigned refusals = 0;
+
+    for (unsigned i = 0; i < 100000; i++) {
+        unsigned block = next_random(&seed) % G_N_ELEMENTS(blocks);
+        uint16_t port = (uint16_t)(blocks[block].port + next_random(&seed) % blocks[block].bytes);
+        unsigned size = 1u << next_random(&seed) % 3;
+        uint32_t value = next_random(&seed) >> next_random(&seed) % 32;
+        uint32_t slot = next_random(&seed) % 4;
+        bool sensible = next_random(&seed) % 2 == 0;
+        g_autofree char *id = g_strdup_printf("dimm%u", slot);
+        struct object *dimm = object_child(a->board->root, id);
+
+        if (sensible) { /* else it would seldom come as far as an eject */
+            port = (uint16_t)(blocks[block].port + (port - blocks[block].port) / 4 * 4);
+            value = value % 3 == 0 ? 3 : value & 0x8b;
+        }
+        if (next_random(&seed) % 2 == 0) {
+            port_write(a->board, port, value, size);
+        } else {
+            (void)port_read(a->board, port, size);
+        }
+        board_fixture_advance(a->board, value % 1000000);
+        ejects += a->board->gone_count;
+        refusals += a->board->event_count > 1;
+        forget_calls(a->board);
+        if (i % 16 == 0 && dimm == NULL) {
+            (void)plug(a, id, slot);
+        } else if (i % 16 == 8 && object_child(a->board->root, id) != NULL) {
+            request(a, (struct device *)(void *)object_child(a->board->root, id));
+        }
+        if ((port_read(a->board, GPE0_PORT, 2) & port_read(a->board, GPE0_PORT + 2, 2)) != 0) {
+            assert_int_equal(sci(a), 1);
+        }
+    }
+    /* The walk went through all of it. */
+    assert_true(ejects > 10);
+    assert_true(refusals > 10);
+}
+
 /* ---- the stages by name ---- */
 
 /* The stages appear in this order, each inside the one before. */
@@ -526,6 +600,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reset_keeps_slots, setup, teardown),
         cmocka_unit_test_setup_teardown(test_plug_fails_on_host, setup, teardown),
         cmocka_unit_test_setup_teardown(test_request_fails_on_host, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_random_accesses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_chain, setup, teardown),
     };
 

@@ -285,6 +285,28 @@ static void test_after_load(void **state)
     pci_fixture_destroy(q);
 }
 
+/* A guest that writes anywhere: BARs lie where config space says, or nowhere. */
+static void test_random_config_writes(void **state)
+{
+    struct pci_fixture *p = *state;
+    struct probe *probe = probe_at(p, "a", "3");
+    uint64_t seed = 1;
+
+    for (unsigned i = 0; i < 20000; i++) {
+        uint32_t value;
+
+        seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+        value = (uint32_t)(seed >> 32);
+        config_write(p, (uint8_t)(i % 4 == 0 ? PCI_DEVFN(1, 0) : SLOT3), value >> 8 & 0xff,
+                     (uint32_t)seed, 1u << value % 3);
+        pci_device_set_irq(&probe->pci, value >> 16 & 1);
+        if (memory_region_is_mapped(&probe->memory)) {
+            assert_int_equal(probe->memory.offset, config_read(p, SLOT3, PCI_BAR0, 4) & 0xfffff000);
+        }
+        assert_int_equal(config_read(p, SLOT3, 0, 4), 0x56781234);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pci_fixture_setup, pci_fixture_teardown)
 
 int main(void)
@@ -302,6 +324,7 @@ int main(void)
         TEST(test_functions_share_a_pin),
         TEST(test_no_pin),
         TEST(test_after_load),
+        TEST(test_random_config_writes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
