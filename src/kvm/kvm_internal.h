@@ -83,7 +83,7 @@ struct kvm_vcpu {
     struct kvm_vcpu_snapshot *created;
     /* Under the gate's lock: */
     bool in_guest;        /* from before KVM_RUN until after it */
-    bool exit_is_handled; /* its exit callback has not returned yet */
+    bool exit_is_handled; /* its exit callback runs and has not answered yet */
     bool exit_deferred;   /* the run page holds an exit that nobody has handled yet */
     bool io_pending;      /* the next KVM_RUN first completes an I/O instruction */
     uint64_t epoch;       /* grows with each load of registers */

@@ -201,6 +201,13 @@ bool kvm_vcpu_exit_is_current(const struct kvm_vm *vm, unsigned index)
     return current;
 }
 
+void kvm_vcpu_exit_answered(struct kvm_vm *vm, unsigned index)
+{
+    g_mutex_lock(&vm->gate);
+    vm->vcpus[index].exit_is_handled = false;
+    g_mutex_unlock(&vm->gate);
+}
+
 /* ---- pending I/O ---- */
 
 /* The gate's lock is held and no hold can end meanwhile: only our own thread uses the vCPU. */

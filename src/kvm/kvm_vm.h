@@ -86,8 +86,8 @@ void kvm_vcpus_stop(struct kvm_vm *vm);
 void kvm_vcpus_hold(struct kvm_vm *vm);
 void kvm_vcpus_release(struct kvm_vm *vm);
 
-/* Registers; the vCPUs must be held. load first completes a pending I/O instruction (a KVM_RUN with
- * immediate_exit). */
+/* Registers; the vCPUs must be held. Both first complete an I/O instruction that was answered (a
+ * KVM_RUN with immediate_exit); save leaves one without an answer alone, load drops it. */
 bool kvm_vcpu_load(struct kvm_vm *vm, unsigned index, const struct x86_state *state,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool kvm_vcpu_save(struct kvm_vm *vm, unsigned index, struct x86_state *out_state,
@@ -95,6 +95,10 @@ bool kvm_vcpu_save(struct kvm_vm *vm, unsigned index, struct x86_state *out_stat
 /* False when kvm_vcpu_load() has run since this vCPU last entered the guest: its exit belongs to a
  * time before a reset and must have no effect. For the exit callback. */
 bool kvm_vcpu_exit_is_current(const struct kvm_vm *vm, unsigned vcpu);
+/* For the exit callback, at its end under the machine's lock: the exit's answer is in place, and
+ * kvm_vcpu_save() may complete the instruction from now on. Without it that is so once the callback
+ * has returned, a moment after the turn's end. exit->data must not be touched any more. */
+void kvm_vcpu_exit_answered(struct kvm_vm *vm, unsigned vcpu);
 /* Back to what KVM_CREATE_IRQCHIP and KVM_CREATE_VCPU gave: LAPICs, IOAPIC, PICs, PIT, MSRs, FPU,
  * debug registers, pending events. For a machine reset, before kvm_vcpu_load(); vCPUs are held.
  * Exits on their way are overtaken as by kvm_vcpu_load(). */
