@@ -15,6 +15,10 @@
 #define SCI_PIN   9
 #define PM1_PORT  0xb000
 #define GPE0_PORT 0xafe0
+#define SLOT_PORT 0xa00
+#define GIB       (1ull << 30)
+
+enum { BASE_LOW = 0, BASE_HIGH = 4, SIZE_LOW = 8, SIZE_HIGH = 12, NODE = 16, FLAGS = 20 };
 
 /* A memory device without memory. */
 struct fake_dimm {
@@ -179,6 +183,66 @@ static inline struct device *fake_dimm(struct acpi_fixture *a, const char *id, u
     dimm->slot = slot;
     device->hotplugged = true;
     return device;
+}
+
+/* ---- the guest's side ---- */
+
+/* A register of a slot. */
+static inline uint32_t slot_read(struct acpi_fixture *a, uint32_t slot, uint16_t reg)
+{
+    port_write(a->board, SLOT_PORT, slot, 4);
+    return (uint32_t)port_read(a->board, (uint16_t)(SLOT_PORT + reg), 4);
+}
+
+static inline void slot_write(struct acpi_fixture *a, uint32_t slot, uint16_t reg, uint32_t value)
+{
+    port_write(a->board, SLOT_PORT, slot, 4);
+    port_write(a->board, (uint16_t)(SLOT_PORT + reg), value, 4);
+}
+
+static inline void ost(struct acpi_fixture *a, uint32_t slot, uint32_t source, uint32_t status)
+{
+    slot_write(a, slot, 4, source);
+    slot_write(a, slot, 8, status);
+}
+
+static inline int sci(struct acpi_fixture *a)
+{
+    return a->board->level[SCI_PIN];
+}
+
+/* The guest's SCI handler. */
+static inline void acknowledge(struct acpi_fixture *a)
+{
+    port_write(a->board, GPE0_PORT, ACPI_MEMORY_HOTPLUG_STATUS, 2);
+}
+
+static inline struct device *plug(struct acpi_fixture *a, const char *id, uint32_t slot)
+{
+    struct device *dimm = fake_dimm(a, id, slot, 4 * GIB + slot * GIB, GIB);
+
+    board_fixture_realize(dimm);
+    return dimm;
+}
+
+static inline void request(struct acpi_fixture *a, struct device *dimm)
+{
+    assert_true(hotplug_handler_unplug_request(&a->machine->object, dimm, NULL));
+}
+
+static inline int slots_setup(void **state)
+{
+    struct acpi_fixture *a = acpi_fixture_create(4);
+
+    port_write(a->board, GPE0_PORT + 2, ACPI_MEMORY_HOTPLUG_STATUS, 2);
+    *state = a;
+    return 0;
+}
+
+static inline int slots_teardown(void **state)
+{
+    acpi_fixture_destroy(*state);
+    return 0;
 }
 
 #endif
