@@ -88,7 +88,7 @@ static bool parse_flags(struct parse *parse)
     while (parse->command->flags != NULL) {
         const char *at = skip_spaces(parse->at);
 
-        if (at[0] != '-' || at[1] == '\0') {
+        if (at[0] != '-' || at[1] == '\0' || g_ascii_isspace(at[1])) {
             break;
         }
         for (at++; *at != '\0' && !g_ascii_isspace(*at); at++) {
