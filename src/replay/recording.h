@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * recording.h - the session's log (*.rpl) as src/machine uses it: one object that either writes
+ * down what happened, or says what happened and checks that the same happens again.
+ *
+ *     turn := begin { input | effect } end (with the change of state)
+ *
+ * Turn 0 is the building of the machine. Recording: recording_create(); replay: recording_open().
+ * The functions under "both" work in both modes, so that the machine has one path through its code:
+ *
+ *     recording_input()   recording: writes the bytes down   replay: gives the recorded ones
+ *     recording_effect()  recording: writes the bytes down   replay: compares
+ *
+ * In replay the first difference is kept (recording_divergence()); from then on inputs are zero
+ * bytes and nothing is compared any more: the caller winds the turn up and stops. Not thread-safe:
+ * called under the machine's lock. The format is docs/formats/recording.md. Nothing in a file is
+ * trusted.
+ */
+#ifndef REPLUG_REPLAY_RECORDING_H
+#define REPLUG_REPLAY_RECORDING_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum recording_turn_kind {
+
+#define TURN(name, why) RECORDING_TURN_##name,
+#include "replay/inputs.def"
+    RECORDING_TURN_COUNT
+};
+
+enum recording_input_kind {
+
+#define INPUT(name, why) RECORDING_INPUT_##name,
+#include "replay/inputs.def"
+    RECORDING_INPUT_COUNT
+};
+
+enum recording_effect_kind {
+
+#define EFFECT(name, what) RECORDING_EFFECT_##name,
+#include "replay/inputs.def"
+    RECORDING_EFFECT_COUNT
+};
+
+struct recording;
+
+/* What a session was: in the file's first frame. Strings are UTF-8. */
+struct recording_header {
+    char *program;       /* "replug 0.1.0" */
+    char *build_id;      /* GNU build id in hex, or "" */
+    char **arguments;    /* the command line after argv[0], NULL-terminated */
+    uint64_t schema;     /* hash over all state descriptors and trace declarations */
+    int64_t realtime_us; /* when it was recorded; for people only */
+};
+
+/* ---- recording ---- */
+
+/* Creates or truncates path and writes the first frame; copies header. Errors: the OS's. */
+struct recording *recording_create(const char *path, const struct recording_header *header,
+                                   GError **error);
+
+/* Whole frames to the file: when idle, about every second. Cheap when there is nothing. */
+void recording_flush(struct recording *recording);
+
+/* The write error that stopped the recording, NULL = none. What was written before stays valid;
+ * later calls do nothing. */
+const GError *recording_write_error(const struct recording *recording);
+
+/* ---- replay ---- */
+
+/*
+ * Opens a recording and finds its end: the last whole frame. Errors (REPLUG_ERROR_CORRUPT,
+ * _UNSUPPORTED, _IO) say what is wrong with the file; damage behind the first frame is no error,
+ * see recording_damage().
+ */
+struct recording *recording_open(const char *path, GError **error);
+const struct recording_header *recording_get_header(const struct recording *recording);
+/* What is missing at the end ("cut in frame 17 at byte 70321"), NULL = complete. */
+const char *recording_damage(const struct recording *recording);
+
+struct recording_turn {
+    uint64_t number; /* 0 = building */
+    enum recording_turn_kind kind;
+    uint64_t now_ns; /* virtual time */
+    uint64_t icount; /* instructions; 0 on KVM */
+    uint32_t vcpu;   /* 0xffff = none */
+    const void *payload;
+    size_t payload_bytes;
+};
+
+/* The next turn, without beginning it; payload is valid until that turn's end. False at the end of
+ * the recording. */
+bool recording_peek_turn(struct recording *recording, struct recording_turn *out_turn);
+
+/* Bytes of the file read, and in all. */
+void recording_progress(const struct recording *recording, uint64_t *out_bytes,
+                        uint64_t *out_bytes_total);
+
+struct recording_divergence {
+    uint64_t turn;
+    const char *text; /* lines: expected and actual effect, or the differing fields */
+};
+
+/* The first difference, NULL = none so far. Owned by the recording. */
+const struct recording_divergence *recording_divergence(const struct recording *recording);
+/* For differences that the machine finds by itself. The first one counts. */
+void recording_diverge(struct recording *recording, const char *text);
+
+/* ---- both ---- */
+
+bool recording_is_replay(const struct recording *recording);
+
+/* In replay turn must be what recording_peek_turn() gave. */
+void recording_turn_begin(struct recording *recording, const struct recording_turn *turn);
+
+/* Replay: size must be what was recorded, else a divergence and zeros. */
+void recording_input(struct recording *recording, enum recording_input_kind kind, void *bytes,
+                     size_t size);
+/* An input whose size only the outside knows. Recording: bytes are written, NULL is returned.
+ * Replay: bytes is NULL, a new GBytes is returned (empty at a divergence). */
+GBytes *recording_input_bytes(struct recording *recording, enum recording_input_kind kind,
+                              GBytes *bytes);
+
+void recording_effect(struct recording *recording, enum recording_effect_kind kind,
+                      const void *bytes, size_t size);
+
+/*
+ * state: all of it after the turn, in an order that only the machine's composition decides. What has
+ * changed since the turn before is written, respectively compared; a change of size writes it whole.
+ * Replay: where the bytes differ, describe(opaque, expected) gives the text of the divergence, which
+ * names the fields (the caller's to free; expected holds size bytes, or another number of them).
+ */
+typedef char *(*recording_describe_fn)(void *opaque, GBytes *expected);
+void recording_turn_end(struct recording *recording, const void *state, size_t size,
+                        recording_describe_fn describe, void *opaque);
+
+/* XXH3-64 of the state after the last turn that ended: the session's digest. */
+uint64_t recording_digest(const struct recording *recording);
+
+/* Recording: writes the end and the index. Replay: closes. NULL is fine. */
+void recording_close(struct recording *recording);
+
+/* "kvm_call": the rows' names; NULL for a number without a row. */
+const char *recording_turn_kind_name(unsigned kind);
+const char *recording_input_kind_name(unsigned kind);
+const char *recording_effect_kind_name(unsigned kind);
+
+#endif
