@@ -124,6 +124,17 @@ def bad_event(**changes):
     return text_header(events=[{k: v for k, v in ({'id': 1, 'name': 'a', 'kind': 'span'} | changes).items() if v is not None}])
 
 
+def small():
+    """All that a trace can hold, in few bytes: damage_trace.c tries each of them."""
+    trace = Trace([span(1, 'a', [('u8', 'b'), ('str', 'c')], [('bool', 'd')]), instant(9, 'e', [('i32', 'f'), ('x64', 'g')])],
+                  MODULES[:1])
+    trace.enter(1, 1, 'text', frames=STACK)
+    trace.instant(9, -2, 3)
+    trace.leave(True)
+    trace.instant(9, 4, 5, frames=STACK[:1])
+    return trace.bytes(3)
+
+
 CASES = [
     Case('usage', None, [[], ['help'], ['help', 'show'], ['help', 'chains'], ['help', 'backtraces'], ['show', '--help'],
                          ['help', 'nothing'], ['nothing'], ['show'], ['show', 'a', 'b'], ['show', '--nothing', 'a'],
@@ -144,6 +155,7 @@ CASES = [
                                                   ['backtraces', '--event', 'flat*', '--host-time', 'trace.rpt'],
                                                   ['backtraces', '--event', 'nothing', 'trace.rpt']]),
     Case('newer-minor', newer_minor(), [['show', 'trace.rpt'], ['chains', 'trace.rpt']]),
+    Case('small', small(), [['show', 'trace.rpt'], ['backtraces', '--count', 'trace.rpt']]),
     Case('no-events', head(), [['show', 'trace.rpt'], ['chains', 'trace.rpt'], ['backtraces', 'trace.rpt']]),
 
     Case('bad-empty', b'', SHOW),
