@@ -80,7 +80,12 @@ def odd_nesting():
         record_of(MEMORY, ENTER, 12, span=12, parent=11, turn=2),
         record_of(ANNOUNCE, ENTER, 20, 'dimm0', span=20, parent=11, turn=2),
         record_of(BEGIN, ENTER, 30, 0, span=30, turn=3),
-    ], lost=3) + block([record_of(COMMIT, ENTER, 31, 0, span=31, parent=30, turn=3)], lost=1)
+    ], lost=3) + block([
+        record_of(COMMIT, ENTER, 31, 0, span=31, parent=30, turn=3),
+        record_of(BEGIN, LEAVE, 40, span=30, turn=3),
+        record_of(BEGIN, ENTER, 50, 0, span=50, turn=4),
+        record_of(RESET, ENTER, 51, 1, span=51, parent=50, turn=4),
+    ], lost=1)
 
 
 def deep(levels):
@@ -132,6 +137,7 @@ def small():
     trace.instant(9, -2, 3)
     trace.leave(True)
     trace.instant(9, 4, 5, frames=STACK[:1])
+    trace.records.append(record(8, INSTANT, b'unknown', sequence=5))
     return trace.bytes(3)
 
 
