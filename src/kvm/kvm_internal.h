@@ -45,7 +45,7 @@ struct kvm_slot {
     void *host;
     uint32_t flags; /* KVM_MEM_* */
     bool used;
-    bool stale; /* its range has gone but KVM would not delete it */
+    uint64_t stale_since; /* commit in which KVM would not delete it; 0 = its range is there */
     char *region;
 };
 
@@ -105,8 +105,10 @@ struct kvm_vm {
     struct kvm_slots slots;
     struct memory_listener listener;
     bool listens, closing;
-    bool commit_holds; /* the commit under way deletes and re-adds: vCPUs are held */
-    GArray *zones;     /* struct kvm_zone that KVM batches writes for */
+    uint64_t commits;     /* of the memory space; 1 = the first */
+    unsigned stale_slots; /* whose deletion failed */
+    bool commit_holds;    /* the commit under way deletes and re-adds: vCPUs are held */
+    GArray *zones;        /* struct kvm_zone that KVM batches writes for */
     bool flushing;
 
     GMutex gate;

@@ -6,7 +6,8 @@
  * One ioctl a changed range. Where a commit deletes a range and adds another at the same place (KVM
  * can't change a slot's size in place), all vCPUs are held meanwhile: none meets the hole. The table
  * always says what KVM has: a range whose slot could not be made has none, and a slot that could not
- * be deleted stays, stale, until its range comes back or another one needs the place.
+ * be deleted stays, stale, until its range comes back, another one needs the place, or a later commit
+ * finds KVM willing.
  */
 #include <inttypes.h>
 
@@ -75,10 +76,12 @@ static bool slot_delete(struct kvm_vm *vm, uint32_t number, GError **error)
 {
     struct kvm_slot *slot = &vm->slots.slots[number];
 
-    slot->stale = true;
     if (!set_memory_region(vm, number, slot, 0, error)) {
+        vm->stale_slots += slot->stale_since == 0;
+        slot->stale_since = vm->commits;
         return false;
     }
+    vm->stale_slots -= slot->stale_since != 0;
     trace_kvm_memslot_deleted(number, slot->gpa, slot->size_bytes, slot->region);
     kvm_slots_remove(&vm->slots, number);
     return true;
@@ -93,9 +96,10 @@ static bool clear_stale(struct kvm_vm *vm, const struct kvm_slot *wanted, bool *
     while (kvm_slots_find(&vm->slots, wanted->gpa, wanted->size_bytes, &number)) {
         struct kvm_slot *slot = &vm->slots.slots[number];
 
-        invariant(slot->stale);
+        invariant(slot->stale_since != 0);
         if (is_same(slot, wanted)) {
-            slot->stale = false;
+            slot->stale_since = 0;
+            vm->stale_slots--;
             g_free(slot->region);
             slot->region = g_strdup(wanted->region);
             trace_kvm_memslot_kept(number, slot->gpa, slot->size_bytes, slot->region);
@@ -141,7 +145,7 @@ static bool slot_find_and_delete(struct kvm_vm *vm, const struct kvm_slot *slot,
     uint32_t number;
 
     if (!kvm_slots_find(&vm->slots, slot->gpa, slot->size_bytes, &number) ||
-        !is_same(&vm->slots.slots[number], slot) || vm->slots.slots[number].stale) {
+        !is_same(&vm->slots.slots[number], slot) || vm->slots.slots[number].stale_since != 0) {
         return true;
     }
     return slot_delete(vm, number, error);
@@ -225,9 +229,23 @@ static void on_begin(void *opaque, const struct flatview *old_view, const struct
     struct kvm_vm *vm = opaque;
 
     invariant(!vm->commit_holds);
+    vm->commits++;
     vm->commit_holds = commit_replaces(old_view, new_view);
     if (vm->commit_holds) {
         kvm_vcpus_hold(vm);
+    }
+}
+
+/* Slots from earlier commits that did not come to use again: the guest shall not keep what was taken
+ * from it. Nobody waits for the outcome. */
+static void retry_stale(struct kvm_vm *vm)
+{
+    for (uint32_t i = 0; i < vm->slots.capacity && vm->stale_slots > 0; i++) {
+        const struct kvm_slot *slot = &vm->slots.slots[i];
+
+        if (slot->stale_since != 0 && slot->stale_since != vm->commits) {
+            (void)slot_delete(vm, i, NULL);
+        }
     }
 }
 
@@ -235,6 +253,7 @@ static void on_commit(void *opaque)
 {
     struct kvm_vm *vm = opaque;
 
+    retry_stale(vm);
     if (vm->commit_holds) {
         vm->commit_holds = false;
         kvm_vcpus_release(vm);

@@ -148,7 +148,7 @@ void kvm_slots_print(const struct kvm_vm *vm, GString *out)
                 out, "slot %u: %016" PRIx64 "-%016" PRIx64 " size 0x%" PRIx64 " %s: %s%s\n", i,
                 slot->gpa, slot->gpa + (slot->size_bytes - 1), slot->size_bytes,
                 slot->flags & KVM_MEM_READONLY ? "rom" : "ram", slot->region,
-                slot->stale ? " (deletion failed)" : "");
+                slot->stale_since != 0 ? " (deletion failed)" : "");
         }
     }
 }

@@ -51,6 +51,9 @@ struct kvm_vm_options {
  * Checks every capability that Replug needs (one clear message for each that is missing), creates
  * VM, irqchip and PIT, sets TSS and identity map addresses, registers the memory listener
  * (memslots) and the coalesced MMIO flush. Errors name ioctl, arguments and errno.
+ *
+ * RAM that is taken out of the memory space may be freed only when the error latch is empty after the
+ * commit: a memslot that KVM did not delete still leads the guest to that host address.
  */
 struct kvm_vm *kvm_vm_create(const struct kvm_vm_options *options, GError **error);
 /* vCPU threads must have been stopped. NULL is fine. */
