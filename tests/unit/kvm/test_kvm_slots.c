@@ -276,6 +276,21 @@ static void test_failed_delete_in_the_way(void **state)
     assert_false(error_latch_is_set(&bench->fake->errors));
 }
 
+/* The same place and size but other memory: the old slot must not serve for it. */
+static void test_failed_delete_of_other_memory(void **state)
+{
+    struct bench *bench = *state;
+
+    memory_region_add_subregion(&bench->fake->root, 0, &bench->ram);
+    fake_kvm_fail(bench->fake, KVM_SET_USER_MEMORY_REGION, 1, ENOMEM);
+    unmap(&bench->ram);
+    g_clear_error(&bench->fake->errors.first);
+    memory_region_add_subregion(&bench->fake->root, 0, &bench->other);
+    assert_true(bench->fake->slots[0].userspace_addr ==
+                (uintptr_t)ram_block_host(bench->other_block));
+    assert_int_equal(kvm_slots_used(bench->fake->vm), 1);
+}
+
 /* A later commit, of something else, takes a slot away that stayed. */
 static void test_failed_delete_is_tried_again(void **state)
 {
@@ -429,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fault_on_demand, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_delete_serves_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_delete_in_the_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_failed_delete_of_other_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_delete_is_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_used_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_dimms, setup, teardown),

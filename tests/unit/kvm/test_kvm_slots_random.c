@@ -73,6 +73,7 @@ static void check_table(struct world *world)
 {
     const struct kvm_slots *slots = &world->fake->vm->slots;
     unsigned used = 0;
+    unsigned stale = 0;
 
     for (uint32_t i = 0; i < world->fake->slots_max; i++) {
         const struct kvm_userspace_memory_region *has = &world->fake->slots[i];
@@ -82,6 +83,7 @@ static void check_table(struct world *world)
             continue;
         }
         used++;
+        stale += slots->slots[i].stale_since != 0;
         assert_true(i < slots->capacity && slots->slots[i].used);
         assert_true(slots->slots[i].gpa == has->guest_phys_addr);
         assert_true(slots->slots[i].size_bytes == has->memory_size);
@@ -89,6 +91,7 @@ static void check_table(struct world *world)
         assert_int_equal(slots->slots[i].flags, has->flags);
     }
     assert_int_equal(slots->used, used);
+    assert_int_equal(world->fake->vm->stale_slots, stale);
 }
 
 /* What KVM refused by its own rules was nonsense. */
