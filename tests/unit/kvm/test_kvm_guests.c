@@ -471,6 +471,40 @@ static void test_reset_irqchip(void **state)
     stop(guest);
 }
 
+/* x2APIC mode and an MSR of the guest's go back, too. */
+static void test_reset_msrs(void **state)
+{
+    static const uint8_t dirty[] = {
+        0x66, 0xb9, 0x75, 0x01, 0x00, 0x00, 0x66, 0xb8, 0x78, 0x56, 0x34, 0x12, /* ecx 175h, eax */
+        0x66, 0x31, 0xd2, 0x0f, 0x30,                                           /* edx 0; wrmsr */
+        0x66, 0xb9, 0x1b, 0x00, 0x00, 0x00, 0x66, 0xb8, 0x00, 0x0d, 0xe0, 0xfe, /* 1bh, x2APIC */
+        0x0f, 0x30,                                                             /* wrmsr */
+    };
+    static const uint8_t look[] = {
+        0x66, 0xb9, 0x75, 0x01, 0x00, 0x00, 0x0f, 0x32, 0x66, 0xe7, 0x10, /* rdmsr 175h; out */
+        0x66, 0xb9, 0x1b, 0x00, 0x00, 0x00, 0x0f, 0x32, 0x66, 0xe7, 0x10, /* rdmsr 1bh; out */
+        0xf4, 0xeb, 0xfd,
+    };
+    struct guest *guest = guest_create(1);
+
+    (void)state;
+    guest_put(guest, GUEST_CODE_GPA + sizeof(dirty), look, sizeof(look));
+    start_code(guest, dirty, sizeof(dirty));
+    guest_wait_out(guest, 2);
+    assert_int_equal(guest_out(guest, 0), 0x12345678);
+    assert_true(guest_out(guest, 1) == 0xfee00d00);
+    g_mutex_lock(&guest->lock);
+    kvm_vcpus_hold(guest->vm);
+    assert_true(kvm_vm_reset_irqchip(guest->vm, NULL));
+    guest_load(guest, 0, GUEST_CODE_GPA + sizeof(dirty));
+    kvm_vcpus_release(guest->vm);
+    g_mutex_unlock(&guest->lock);
+    guest_wait_out(guest, 4);
+    assert_int_equal(guest_out(guest, 2), 0);
+    assert_true(guest_out(guest, 3) == 0xfee00900);
+    stop(guest);
+}
+
 /* in al, 11h; out 10h, al; hlt */
 static const uint8_t echo_code[] = { 0xe4, 0x11, 0xe6, 0x10, 0xf4, 0xeb, 0xfd };
 
@@ -550,6 +584,7 @@ int main(void)
         cmocka_unit_test(test_registers_round_trip),
         cmocka_unit_test(test_second_vcpu_starts_and_resets),
         cmocka_unit_test(test_reset_irqchip),
+        cmocka_unit_test(test_reset_msrs),
         cmocka_unit_test(test_save_around_a_read),
         cmocka_unit_test(test_reset_overtakes_an_exit),
     };
