@@ -299,7 +299,7 @@ static void test_dump_sees_changes(void **state)
         "{'execute':'stop'}",
     };
     struct client *client = *state;
-    g_autofree char *last = state_of(client);
+    char *last = state_of(client);
 
     for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
         g_autofree char *request = g_strdelimit(g_strdup(changes[i]), "'", '"');
@@ -316,6 +316,14 @@ static void test_dump_sees_changes(void **state)
         g_free(last);
         last = now;
     }
+    /* A device's register, here the slot selector. */
+    machine_fixture_port_write(client->bench->fixture, 0xa00, 1, 4);
+    {
+        g_autofree char *now = state_of(client);
+
+        assert_string_not_equal(now, last);
+    }
+    g_clear_pointer(&last, g_free);
 }
 
 /* Every type that is listed can be asked for its properties; every object for its own. */

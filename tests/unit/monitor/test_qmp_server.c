@@ -157,8 +157,11 @@ static void test_client_comes_back(void **state)
 {
     struct monitor_bench *bench = *state;
     unsigned monitor = monitor_bench_add(bench, MONITOR_MODE_CONTROL);
-    int fd = monitor_bench_client(bench, monitor);
+    int fd = monitor_bench_connect(bench, monitor);
 
+    monitor_bench_check(bench, fd, "", GREETING);
+    monitor_bench_check(bench, fd, "{'execute':'qmp_capabilities','arguments':{'enable':['oob']}}",
+                        "{'return': {}}\r\n");
     /* Half a message, then gone: it must not reach the next client. */
     monitor_bench_send(fd, "{\"execute\":\"cont\"");
     monitor_bench_settle(bench);
@@ -166,6 +169,10 @@ static void test_client_comes_back(void **state)
     monitor_bench_settle(bench);
     fd = monitor_bench_connect(bench, monitor);
     monitor_bench_check(bench, fd, "", GREETING);
+    /* What the first one negotiated is not this one's. */
+    monitor_bench_check(bench, fd, "{'exec-oob':'query-name'}",
+                        "{'error': {'class': 'GenericError', 'desc': 'QMP input member 'exec-oob' "
+                        "is unexpected'}}\r\n");
     monitor_bench_check(bench, fd, "{'execute':'query-name'}",
                         "{'error': {'class': 'CommandNotFound', 'desc': 'Expecting capabilities "
                         "negotiation with 'qmp_capabilities''}}\r\n");
