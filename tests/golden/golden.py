@@ -9,6 +9,7 @@ that begin with "2> ") and the exit status. --accept writes the files anew: look
 """
 import difflib
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,16 @@ def transcript(tracedump, case):
         return '\n'.join(run(tracedump, arguments, folder) for arguments in case.commands)
 
 
+def stale_examples():
+    """Blocks marked `console` in docs/tracedump.md are pieces of the transcripts."""
+    text = (HERE.parent.parent / 'docs' / 'tracedump.md').read_text()
+    known = '\n'.join(p.read_text() for p in HERE.glob('*.expected'))
+    for example in re.findall(r'```console\n(.*?)```', text, re.S):
+        command, _, output = example.partition('\n')
+        if not any(output in part for part in known.split('$ ') if f'$ {part}'.startswith(command + '\n')):
+            yield command
+
+
 def main():
     tracedump = str(pathlib.Path(sys.argv[1]).resolve())
     accept = '--accept' in sys.argv
@@ -52,8 +63,11 @@ def main():
     unknown = {p.stem for p in HERE.glob('*.expected')} - {c.name for c in cases.CASES}
     if unknown:
         print('no case for', *sorted(unknown))
+    stale = list(stale_examples())
+    if stale:
+        print('docs/tracedump.md shows another output of', *stale, sep='\n  ')
     print(f'{len(cases.CASES)} cases, {failed} differ')
-    sys.exit(bool(failed or unknown))
+    sys.exit(bool(failed or unknown or stale))
 
 
 main()
