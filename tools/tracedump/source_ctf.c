@@ -17,6 +17,7 @@
 /* An event in the window. A session's sequence begins anew when Replug is started once more. */
 struct held {
     uint32_t run;
+    uint32_t modules; /* which announcement of modules its frames refer to */
     uint64_t sequence;
     const struct ctf_class *class;
     const bt_message *message; /* a reference */
@@ -33,7 +34,8 @@ struct ctf_source {
     struct held current; /* what was given out last */
     bool ended;
     bool strange_reported;
-    GHashTable *modules; /* index -> struct trace_module, owned by all_modules */
+    uint32_t announcements; /* of modules */
+    GHashTable *modules;    /* module_key() -> struct trace_module, owned by all_modules */
     GPtrArray *all_modules;
     struct trace_event event;
 };
@@ -81,6 +83,11 @@ static void start_run(struct ctf_source *ctf)
     ctf->newest = 0;
 }
 
+static gpointer module_key(uint32_t announcement, uint64_t index)
+{
+    return GSIZE_TO_POINTER((gsize)announcement << 16 | (gsize)index);
+}
+
 /* Modules are announced when a process begins to trace, so the first one begins a new run. */
 static void add_module(struct ctf_source *ctf, const struct ctf_class *class,
                        const bt_message *message)
@@ -93,11 +100,12 @@ static void add_module(struct ctf_source *ctf, const struct ctf_class *class,
     module->build_id = text_field(ctf, &ctf->event, "build_id");
     index = number_field(&ctf->event, "index");
     g_ptr_array_add(ctf->all_modules, module);
-    if (index < FRAME_NO_MODULE) {
-        g_hash_table_insert(ctf->modules, GUINT_TO_POINTER((guint)index), module);
-    }
     if (index == 0) {
+        ctf->announcements++;
         start_run(ctf);
+    }
+    if (index < FRAME_NO_MODULE) {
+        g_hash_table_insert(ctf->modules, module_key(ctf->announcements, index), module);
     }
 }
 
@@ -111,6 +119,7 @@ static void add_event(struct ctf_source *ctf, const struct ctf_class *class,
     }
     ctf->newest = MAX(ctf->newest, held.sequence);
     held.run = ctf->run;
+    held.modules = ctf->announcements;
     bt_message_get_ref(message);
     held.message = message;
     insert(ctf, &held);
@@ -223,7 +232,7 @@ static const struct trace_module *ctf_module(const struct source *source, unsign
 {
     const struct ctf_source *ctf = (const struct ctf_source *)source;
 
-    return g_hash_table_lookup(ctf->modules, GUINT_TO_POINTER(index));
+    return g_hash_table_lookup(ctf->modules, module_key(ctf->current.modules, index));
 }
 
 static void ctf_close(struct source *source)
