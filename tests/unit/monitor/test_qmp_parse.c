@@ -193,6 +193,74 @@ static void test_streams_byte_by_byte(void **state)
     }
 }
 
+/* A stream of the table's with some bytes replaced, dropped or doubled. */
+static GByteArray *mutated(GRand *random)
+{
+    static const char spice[] = "{}[]\",:\\u0e-. \n\xff\xc3\xa9t";
+    GByteArray *bytes = g_byte_array_new();
+
+    for (int i = g_rand_int_range(random, 1, 4); i > 0; i--) {
+        const struct stream *stream = &streams[g_rand_int_range(random, 0, G_N_ELEMENTS(streams))];
+        size_t count = stream->count != 0 ? stream->count : strlen(stream->bytes);
+
+        for (size_t at = 0; at < count; at++) {
+            uint8_t byte = (uint8_t)stream->bytes[at];
+            int fate = g_rand_int_range(random, 0, 60);
+
+            if (fate == 0) {
+                byte = (uint8_t)spice[g_rand_int_range(random, 0, sizeof(spice) - 1)];
+            }
+            if (fate != 1) {
+                g_byte_array_append(bytes, &byte, 1);
+            }
+            if (fate == 2) {
+                g_byte_array_append(bytes, &byte, 1);
+            }
+        }
+    }
+    return bytes;
+}
+
+static char *outcome(const GByteArray *bytes, GRand *cuts)
+{
+    struct heard heard = { NULL, 0 };
+    struct qmp_parser *parser = parser_new(&heard);
+    guint at = 0;
+
+    while (at < bytes->len) {
+        guint count = cuts != NULL ? (guint)g_rand_int_range(cuts, 1, 9) : bytes->len;
+
+        count = MIN(count, bytes->len - at);
+        feed(parser, bytes->data + at, count);
+        at += count;
+    }
+    /* Whatever came before: behind 0xff and a line end the parser is itself again. */
+    feed(parser, "\xff\n{\"end\":1}", 11);
+    assert_true(g_str_has_suffix(heard.log->str, "M {\"end\": 1}\n"));
+    qmp_parser_destroy(parser);
+    return g_string_free(heard.log, FALSE);
+}
+
+/* Any bytes, any cuts: the same outcome, and the parser recovers. */
+static void test_random_streams(void **state)
+{
+    guint32 seed = 20240607;
+
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++, seed++) {
+        GRand *random = g_rand_new_with_seed(seed);
+        GByteArray *bytes = mutated(random);
+        g_autofree char *whole = outcome(bytes, NULL);
+        g_autofree char *cut = outcome(bytes, random);
+
+        if (strcmp(whole, cut) != 0) {
+            fail_msg("seed %u: \"%s\" and \"%s\"", seed, whole, cut);
+        }
+        g_byte_array_unref(bytes);
+        g_rand_free(random);
+    }
+}
+
 static void feed_repeated(struct qmp_parser *parser, const char *text, size_t times)
 {
     g_autoptr(GString) all = g_string_new(NULL);
@@ -326,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_streams_cut_in_every_way),
         cmocka_unit_test(test_streams_byte_by_byte),
+        cmocka_unit_test(test_random_streams),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_value_count),
