@@ -258,6 +258,7 @@ static void test_update_ended_interrupt(void **state)
     advance(bench, SECOND - 1);
     expect_irq(bench, 0, 0x00);
     advance(bench, 1);
+    assert_null(bench->f->timers.first); /* raised: nothing more to wake up for */
     expect_irq(bench, 1, 0x90);
     advance(bench, SECOND);
     assert_int_equal(bench->f->level[PIN], 1);
