@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
+#if REPLUG_XXHASH_DISPATCHES /* takes the widest vectors that the processor has */
+#    include <xxh_x86dispatch.h>
+#endif
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -111,7 +114,7 @@ static void reserve_space(struct sink_file *file)
 {
     uint64_t wanted = file->file_bytes + SINK_FILE_BUFFER_BYTES;
 
-    if (file->file_bytes < SPACE_STEP_BYTES || wanted <= file->reserved_bytes) {
+    if (file->file_bytes < SINK_FILE_BUFFER_BYTES || wanted <= file->reserved_bytes) {
         return;
     }
     file->reserved_bytes = wanted + SPACE_STEP_BYTES;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * trace_emit.h - what the generated serializers (trace_emit.c) are made of: open a call, put the
- * fields into the record, close it.
+ * trace_emit.h - what the generated serializers (trace_emit.c) are made of: begin a call, put the
+ * fields into the record, end it.
  *
- * trace_call_open() numbers the event and finds its place among the open spans. It is false when
- * nobody wants the event. trace_record_open() makes room for exactly size bytes in the file's block
- * or in the ring and writes the context there; the serializer puts the fields behind it. NULL means
- * that only LTTng wants the event, or that the record was lost.
+ * trace_call_begin() numbers the event, finds its place among the open spans, makes room for exactly
+ * size bytes in the file's block or in the ring and writes the context there; the serializer puts
+ * the fields behind it. NULL means that nobody but LTTng wants the event, and call->lttng says
+ * whether even that may have it.
+ *
+ * Inline, because a call costs as much as half of the work in it.
  */
 #ifndef REPLUG_TRACE_TRACE_EMIT_H
 #define REPLUG_TRACE_TRACE_EMIT_H
@@ -15,28 +17,32 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/invariant.h"
 #include "trace/trace_context.h"
 #include "trace/trace_events.h"
+#include "trace/trace_format.h"
+#include "trace/trace_internal.h"
 
 #define TRACE_STRING_BYTES_MAX 1023u
 #define TRACE_STRING_SPACE     (TRACE_STRING_BYTES_MAX + 1)
 
-struct trace_session;
-
 struct trace_call {
-    struct trace_session *session;
     const struct trace_context *context; /* the session's; holds until its next event */
+    struct trace_session *session;
     uint8_t *record;
-    enum trace_event_id event;
-    enum trace_phase phase;
-    uint32_t size;
-    uint8_t routes;
+    uint8_t *end;
+    bool lttng;
+    bool has_more; /* a backtrace to append or a second sink to serve */
 };
 
-bool trace_call_open(struct trace_call *call, enum trace_event_id event, enum trace_phase phase,
-                     bool lttng, const void *caller);
-uint8_t *trace_record_open(struct trace_call *call, uint32_t size);
-void trace_record_close(struct trace_call *call, uint8_t *end);
+void trace_span_enter(struct trace_session *session, enum trace_event_id event);
+void trace_span_leave(struct trace_session *session, enum trace_event_id event);
+
+/* Takes the frames of this event; returns the bytes that they add to its record. */
+uint32_t trace_call_backtrace(struct trace_session *session, const void *caller);
+
+/* What trace_call_end() does when call->has_more. */
+void trace_call_append(struct trace_call *call, uint8_t *at);
 
 /* How much of a text that is too long a trace keeps: up to 1023 bytes, cut between two characters. */
 uint32_t trace_string_cut_length(const char *text);
@@ -91,6 +97,80 @@ static inline uint8_t *trace_put_string(uint8_t *at, const char *text, uint32_t 
         memcpy(at, text, length);
     }
     return at + length;
+}
+
+static inline void trace_place_among_spans(struct trace_session *session, enum trace_event_id event,
+                                           enum trace_phase phase)
+{
+    switch (phase) {
+    case TRACE_PHASE_INSTANT:
+        session->context.span = 0;
+        session->context.parent = trace_innermost_span(session);
+        break;
+    case TRACE_PHASE_ENTER: trace_span_enter(session, event); break;
+    case TRACE_PHASE_LEAVE: trace_span_leave(session, event); break;
+    }
+}
+
+static inline void trace_put_context(uint8_t *record, const struct trace_session *session)
+{
+    const struct trace_context *context = &session->context;
+
+    record[TRACE_RECORD_FLAGS] = context->frame_count > 0 ? TRACE_FLAG_BACKTRACE : 0;
+    bytes_store_le16(record + TRACE_RECORD_VCPU, context->vcpu);
+    bytes_store_le64(record + TRACE_RECORD_SEQUENCE, context->sequence);
+    bytes_store_le64(record + TRACE_RECORD_TURN, context->turn);
+    bytes_store_le64(record + TRACE_RECORD_NOW_NS, context->now_ns);
+    bytes_store_le64(record + TRACE_RECORD_ICOUNT, context->icount);
+    bytes_store_le64(record + TRACE_RECORD_SPAN, context->span);
+    bytes_store_le64(record + TRACE_RECORD_PARENT, context->parent);
+    bytes_store_le64(record + TRACE_RECORD_HOST_NS, trace_clock_stamp(&session->clock));
+}
+
+static inline uint8_t *trace_call_begin(struct trace_call *call, enum trace_event_id event,
+                                        enum trace_phase phase, uint32_t size, bool lttng,
+                                        const void *caller)
+{
+    struct trace_session *session = trace_bound_session;
+    uint8_t routes = session != NULL ? session->routes[event] : 0;
+    uint8_t *record;
+
+    call->lttng = lttng && session != NULL;
+    if ((routes & TRACE_ROUTE_RECORDS) == 0 && !call->lttng) {
+        return NULL;
+    }
+    session->context.sequence++;
+    session->context.frame_count = 0;
+    trace_place_among_spans(session, event, phase);
+    if (G_UNLIKELY((routes & TRACE_ROUTE_BACKTRACE) != 0) && phase != TRACE_PHASE_LEAVE) {
+        size += trace_call_backtrace(session, caller);
+    }
+    call->context = &session->context;
+    if ((routes & TRACE_ROUTE_RECORDS) == 0) {
+        return NULL;
+    }
+    record = (routes & TRACE_ROUTE_FILE) != 0 ? sink_file_reserve(session->file, size)
+                                              : sink_ring_reserve(session->ring, size);
+    call->session = session;
+    call->record = record;
+    call->end = record + size;
+    call->has_more =
+        session->context.frame_count > 0 || (routes & TRACE_ROUTE_RECORDS) == TRACE_ROUTE_RECORDS;
+    bytes_store_le16(record, (uint16_t)size);
+    bytes_store_le16(record + TRACE_RECORD_EVENT, (uint16_t)event);
+    record[TRACE_RECORD_PHASE] = (uint8_t)phase;
+    trace_put_context(record, session);
+    return record + TRACE_RECORD_FIXED_BYTES;
+}
+
+/* at is behind the last field. */
+static inline void trace_call_end(struct trace_call *call, uint8_t *at)
+{
+    if (G_UNLIKELY(call->has_more)) {
+        trace_call_append(call, at);
+    } else {
+        invariant(at == call->end);
+    }
 }
 
 #endif

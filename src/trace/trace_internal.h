@@ -54,6 +54,13 @@ struct trace_session {
 /* The session that the calling thread's probes go to. */
 extern __thread struct trace_session *trace_bound_session;
 
+static inline uint64_t trace_innermost_span(const struct trace_session *session)
+{
+    uint32_t known = MIN(session->span_count, TRACE_SPANS_MAX);
+
+    return known > 0 ? session->spans[known - 1].sequence : 0;
+}
+
 /* Sets where an event goes and keeps trace_switches right. */
 void trace_session_route(struct trace_session *session, enum trace_event_id event, uint8_t routes);
 

@@ -113,12 +113,11 @@ def serializer(event, name, phase, fields):
         f'    trace_lttng_{name}(rp_call->context, &rp_args);', '}', '',
         f'void trace_emit_{name}({parameters(fields)})', '{', '    struct trace_call rp_call;', '    uint8_t *rp_at;',
         *(f'    uint32_t rp_length_{f.name};' for f in strings), '',
-        f'    if (!trace_call_open(&rp_call, {enum_name(event)}, TRACE_PHASE_{phase}, {any_state},',
-        '                         __builtin_return_address(0))) {', '        return;', '    }',
         *(f'    rp_length_{f.name} = trace_string_length({f.name});' for f in strings),
-        f'    rp_at = trace_record_open(&rp_call, {size});', '    if (rp_at != NULL) {',
-        *(f'        {put(f)}' for f in fields), '        trace_record_close(&rp_call, rp_at);', '    }',
-        f'    if (__builtin_expect({state_of(name)}, 0)) {{',
+        f'    rp_at = trace_call_begin(&rp_call, {enum_name(event)}, TRACE_PHASE_{phase}, {size},',
+        f'                             ({any_state}) != 0, __builtin_return_address(0));', '    if (rp_at != NULL) {',
+        *(f'        {put(f)}' for f in fields), '        trace_call_end(&rp_call, rp_at);', '    }',
+        f'    if (__builtin_expect(rp_call.lttng, 0) && {state_of(name)} != 0) {{',
         f'        to_lttng_{name}(&rp_call{passed});', '    }', '}', ''])
 
 
