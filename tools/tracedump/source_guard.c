@@ -21,7 +21,7 @@
 #include "tracedump/guard_message.h"
 #include "tracedump/source.h"
 
-/* babeltrace2 maps a trace piece by piece: its need doesn't grow with the trace. */
+/* Above what it has at its start. babeltrace2 maps a trace piece by piece, so this is enough. */
 #define CHILD_MEMORY_BYTES_MAX (UINT64_C(1) << 30)
 #define PIPE_BYTES             (1 << 20)
 
@@ -264,16 +264,25 @@ static void guard_close(struct source *source)
     g_free(guard);
 }
 
+/* Bytes of address space that this process has; with a sanitizer these are terabytes. */
+static uint64_t memory_bytes(void)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents("/proc/self/statm", &text, NULL, NULL)) {
+        return 0;
+    }
+    return g_ascii_strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 /* What goes wrong in the child is told by its parent: no words on stderr, no core file. */
 static void settle_child(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) /* It reserves terabytes of addresses. */
-    const struct rlimit memory = { CHILD_MEMORY_BYTES_MAX, CHILD_MEMORY_BYTES_MAX };
-
-    (void)setrlimit(RLIMIT_AS, &memory); /* Without it a hostile trace may take more. */
-#endif
+    uint64_t bytes_max = memory_bytes() + CHILD_MEMORY_BYTES_MAX;
+    const struct rlimit memory = { bytes_max, bytes_max };
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+    (void)setrlimit(RLIMIT_AS, &memory);    /* Without it a hostile trace may take more. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* SIGPIPE would come later only. */
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)signal(SIGPIPE, SIG_DFL);
