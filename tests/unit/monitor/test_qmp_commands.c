@@ -160,73 +160,73 @@ static void test_plug_and_unplug(void **state)
     check(client, "{'execute':'object-del','arguments':{'id':'ram0'}}", OK);
 }
 
+static const struct {
+    const char *request, *error_class, *text;
+} refusals[] = {
+    { "{'execute':'device_add'}", "GenericError", "Parameter 'driver' is missing" },
+    { "{'execute':'device_add','arguments':{'driver':5}}", "GenericError",
+      "Invalid parameter type for 'driver', expected: string" },
+    { "{'execute':'device_add','arguments':{'driver':'nope'}}", "GenericError",
+      "'nope' is not a valid device model name" },
+    { "{'execute':'device_add','arguments':{'driver':'pc-dimm','id':'d','memdev':'nope'}}",
+      "DeviceNotFound", "Device 'nope' not found" },
+    { "{'execute':'device_del','arguments':{'id':'nope'}}", "DeviceNotFound",
+      "Device 'nope' not found" },
+    { "{'execute':'object-add','arguments':{'qom-type':'memory-backend-ram','id':'x',"
+      "'size':'1M'}}",
+      "GenericError", "Invalid parameter type for 'size', expected: integer" },
+    { "{'execute':'object-add','arguments':{'qom-type':'nope','id':'x'}}", "GenericError",
+      "Parameter 'qom-type' does not accept value 'nope'" },
+    { "{'execute':'object-del','arguments':{'id':'nope'}}", "GenericError",
+      "object 'nope' not found" },
+    { "{'execute':'object-del','arguments':{'id':'m','force':true}}", "GenericError",
+      "Parameter 'force' is unexpected" },
+    { "{'execute':'qom-list','arguments':{'path':''}}", "GenericError", "Path '' is ambiguous" },
+    { "{'execute':'qom-list','arguments':{'path':'/nope'}}", "DeviceNotFound",
+      "Device '/nope' not found" },
+    { "{'execute':'qom-get','arguments':{'path':'/nope','property':'x'}}", "DeviceNotFound",
+      "Device '/nope' not found" },
+    { "{'execute':'qom-get','arguments':{'path':'/objects/m','property':'x'}}", "GenericError",
+      "Property 'memory-backend-ram.x' not found" },
+    { "{'execute':'qom-set','arguments':{'path':'/objects/m','property':'x','value':1}}",
+      "GenericError", "Property 'memory-backend-ram.x' not found" },
+    { "{'execute':'qom-set','arguments':{'path':'/objects/m','property':'type','value':1}}",
+      "GenericError", "Property 'memory-backend-ram.type' is not writable" },
+    { "{'execute':'qom-set','arguments':{'path':'/machine','property':'peripheral','value':1}}",
+      "GenericError", "Property 'pc-i440fx-7.2-machine.peripheral' is not writable" },
+    { "{'execute':'qom-set','arguments':{'path':'/machine/unattached/device[0]',"
+      "'property':'realized','value':false}}",
+      "GenericError", "Property 'qemu64-x86_64-cpu.realized' is not writable" },
+    { "{'execute':'qom-set','arguments':{'path':'/machine/unattached/device[0]',"
+      "'property':'apic-id','value':7}}",
+      "GenericError", "Property 'qemu64-x86_64-cpu.apic-id' is not writable" },
+    { "{'execute':'qom-set','arguments':{'path':'/objects/m','property':'size'}}", "GenericError",
+      "Parameter 'value' is missing" },
+    { "{'execute':'qom-list-properties','arguments':{'typename':'nope'}}", "DeviceNotFound",
+      "Class 'nope' not found" },
+    { "{'execute':'qom-list-properties','arguments':{'typename':'hotplug-handler'}}",
+      "GenericError", "Parameter 'typename' expects a QOM type" },
+    { "{'execute':'device-list-properties','arguments':{'typename':'nope'}}", "DeviceNotFound",
+      "Device 'nope' not found" },
+    { "{'execute':'device-list-properties','arguments':{'typename':'device'}}", "GenericError",
+      "Parameter 'typename' expects a non-abstract device type" },
+    { "{'execute':'device-list-properties','arguments':{'typename':'memory-backend-ram'}}",
+      "GenericError", "Parameter 'typename' expects a non-abstract device type" },
+    { "{'execute':'set-action','arguments':{'reboot':'maybe'}}", "GenericError",
+      "Parameter 'reboot' does not accept value 'maybe'" },
+    { "{'execute':'trace-event-get-state','arguments':{'name':'nope'}}", "GenericError",
+      "unknown event 'nope'" },
+    { "{'execute':'trace-event-set-state','arguments':{'name':'nope','enable':true}}",
+      "GenericError", "unknown event 'nope'" },
+    { "{'execute':'x-fault-inject','arguments':{'fault':'kvm_irq_line'}}", "GenericError",
+      "Fault 'kvm_irq_line' has no '='; expected POINT=ERRNO[,at=N]" },
+    { "{'execute':'human-monitor-command'}", "GenericError",
+      "Parameter 'command-line' is missing" },
+};
+
 /* Each is refused with this class and text, and the dump of everything is the same before and after. */
 static void test_refusals_change_nothing(void **state)
 {
-    static const struct {
-        const char *request, *error_class, *text;
-    } rows[] = {
-        { "{'execute':'device_add'}", "GenericError", "Parameter 'driver' is missing" },
-        { "{'execute':'device_add','arguments':{'driver':5}}", "GenericError",
-          "Invalid parameter type for 'driver', expected: string" },
-        { "{'execute':'device_add','arguments':{'driver':'nope'}}", "GenericError",
-          "'nope' is not a valid device model name" },
-        { "{'execute':'device_add','arguments':{'driver':'pc-dimm','id':'d','memdev':'nope'}}",
-          "DeviceNotFound", "Device 'nope' not found" },
-        { "{'execute':'device_del','arguments':{'id':'nope'}}", "DeviceNotFound",
-          "Device 'nope' not found" },
-        { "{'execute':'object-add','arguments':{'qom-type':'memory-backend-ram','id':'x',"
-          "'size':'1M'}}",
-          "GenericError", "Invalid parameter type for 'size', expected: integer" },
-        { "{'execute':'object-add','arguments':{'qom-type':'nope','id':'x'}}", "GenericError",
-          "Parameter 'qom-type' does not accept value 'nope'" },
-        { "{'execute':'object-del','arguments':{'id':'nope'}}", "GenericError",
-          "object 'nope' not found" },
-        { "{'execute':'object-del','arguments':{'id':'m','force':true}}", "GenericError",
-          "Parameter 'force' is unexpected" },
-        { "{'execute':'qom-list','arguments':{'path':''}}", "GenericError",
-          "Path '' is ambiguous" },
-        { "{'execute':'qom-list','arguments':{'path':'/nope'}}", "DeviceNotFound",
-          "Device '/nope' not found" },
-        { "{'execute':'qom-get','arguments':{'path':'/nope','property':'x'}}", "DeviceNotFound",
-          "Device '/nope' not found" },
-        { "{'execute':'qom-get','arguments':{'path':'/objects/m','property':'x'}}", "GenericError",
-          "Property 'memory-backend-ram.x' not found" },
-        { "{'execute':'qom-set','arguments':{'path':'/objects/m','property':'x','value':1}}",
-          "GenericError", "Property 'memory-backend-ram.x' not found" },
-        { "{'execute':'qom-set','arguments':{'path':'/objects/m','property':'type','value':1}}",
-          "GenericError", "Property 'memory-backend-ram.type' is not writable" },
-        { "{'execute':'qom-set','arguments':{'path':'/machine','property':'peripheral','value':1}}",
-          "GenericError", "Property 'pc-i440fx-7.2-machine.peripheral' is not writable" },
-        { "{'execute':'qom-set','arguments':{'path':'/machine/unattached/device[0]',"
-          "'property':'realized','value':false}}",
-          "GenericError", "Property 'qemu64-x86_64-cpu.realized' is not writable" },
-        { "{'execute':'qom-set','arguments':{'path':'/machine/unattached/device[0]',"
-          "'property':'apic-id','value':7}}",
-          "GenericError", "Property 'qemu64-x86_64-cpu.apic-id' is not writable" },
-        { "{'execute':'qom-set','arguments':{'path':'/objects/m','property':'size'}}",
-          "GenericError", "Parameter 'value' is missing" },
-        { "{'execute':'qom-list-properties','arguments':{'typename':'nope'}}", "DeviceNotFound",
-          "Class 'nope' not found" },
-        { "{'execute':'qom-list-properties','arguments':{'typename':'hotplug-handler'}}",
-          "GenericError", "Parameter 'typename' expects a QOM type" },
-        { "{'execute':'device-list-properties','arguments':{'typename':'nope'}}", "DeviceNotFound",
-          "Device 'nope' not found" },
-        { "{'execute':'device-list-properties','arguments':{'typename':'device'}}", "GenericError",
-          "Parameter 'typename' expects a non-abstract device type" },
-        { "{'execute':'device-list-properties','arguments':{'typename':'memory-backend-ram'}}",
-          "GenericError", "Parameter 'typename' expects a non-abstract device type" },
-        { "{'execute':'set-action','arguments':{'reboot':'maybe'}}", "GenericError",
-          "Parameter 'reboot' does not accept value 'maybe'" },
-        { "{'execute':'trace-event-get-state','arguments':{'name':'nope'}}", "GenericError",
-          "unknown event 'nope'" },
-        { "{'execute':'trace-event-set-state','arguments':{'name':'nope','enable':true}}",
-          "GenericError", "unknown event 'nope'" },
-        { "{'execute':'x-fault-inject','arguments':{'fault':'kvm_irq_line'}}", "GenericError",
-          "Fault 'kvm_irq_line' has no '='; expected POINT=ERRNO[,at=N]" },
-        { "{'execute':'human-monitor-command'}", "GenericError",
-          "Parameter 'command-line' is missing" },
-    };
     struct client *client = *state;
     g_autofree char *before = NULL;
 
@@ -235,8 +235,8 @@ static void test_refusals_change_nothing(void **state)
           "4194304}}",
           OK);
     before = state_of(client);
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *quoted = g_strdelimit(g_strdup(rows[i].request), "'", '"');
+    for (size_t i = 0; i < G_N_ELEMENTS(refusals); i++) {
+        g_autofree char *quoted = g_strdelimit(g_strdup(refusals[i].request), "'", '"');
         g_autofree char *reply = NULL, *escaped = NULL, *after = NULL;
         struct json_object *parsed, *error;
 
@@ -245,10 +245,10 @@ static void test_refusals_change_nothing(void **state)
         parsed = json_tokener_parse(reply);
         error = json_object_object_get(parsed, "error");
         assert_string_equal(json_object_get_string(json_object_object_get(error, "class")),
-                            rows[i].error_class);
+                            refusals[i].error_class);
         escaped = g_strdelimit(
             g_strdup(json_object_get_string(json_object_object_get(error, "desc"))), "\"", '\'');
-        assert_string_equal(escaped, rows[i].text);
+        assert_string_equal(escaped, refusals[i].text);
         json_object_put(parsed);
         after = state_of(client);
         assert_string_equal(after, before);
