@@ -57,8 +57,8 @@ static void line_complete(struct hmp_session *session)
 {
     if (session->too_long) {
         say(session, "Error: the line is longer than 4096 bytes\r\n");
-    } else {
-        run_line(session);
+    } else if (strspn(session->line->str, " \t") < session->line->len) {
+        run_line(session); /* an empty line is no input of the machine's */
     }
     g_string_truncate(session->line, 0);
     session->too_long = false;
