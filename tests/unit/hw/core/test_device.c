@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_device.c - realize and unrealize with their hotplug phases, refusals, reset, buses, lines. */
 #include "hw/board_fixture.h"
+#include "hw/trace_stages.h"
 
 /* What happened, in order: "pre_plug lamp;realize lamp;..." */
 static GString *history;
@@ -390,6 +391,36 @@ static void test_unconnected_and_connected_lines(void **state)
     assert_int_equal(f->raises[5], 2);
 }
 
+static void test_stages_of_realize(void **state)
+{
+    struct board_fixture *f = *state;
+    struct device *lamp = board_fixture_device(f, "lamp", "l0");
+    struct trace_session *trace;
+    g_autofree char *stages = NULL;
+
+    use_handler(f, "handler");
+    trace = trace_stages_begin();
+    assert_true(object_property_set_bool(&lamp->object, "realized", true, NULL));
+    stages = trace_stages_end(trace);
+    assert_string_equal(stages, "object_property_set_bool( object_property_set_qobject( "
+                                "property_set_bool( device_set_realized( hotplug_phase "
+                                "hotplug_phase ) ) ) ) ");
+}
+
+static void test_stages_of_a_line(void **state)
+{
+    struct board_fixture *f = *state;
+    struct irq_line nowhere = { .set = NULL };
+    struct irq_line line = board_fixture_line(f, 5);
+    struct trace_session *trace = trace_stages_begin();
+    g_autofree char *stages = NULL;
+
+    irq_line_raise(&nowhere);
+    irq_line_raise(&line);
+    stages = trace_stages_end(trace);
+    assert_string_equal(stages, "qemu_set_irq( ) ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +433,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_buses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_below_buses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unconnected_and_connected_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stages_of_realize, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stages_of_a_line, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

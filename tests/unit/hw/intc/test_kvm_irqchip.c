@@ -2,6 +2,7 @@
 /* test_kvm_irqchip.c - which GSI takes which way to KVM, what is counted, how the chips look. */
 #include "hw/board_fixture.h"
 #include "hw/intc/kvm_irqchip.h"
+#include "hw/trace_stages.h"
 
 struct bench {
     struct board_fixture *f;
@@ -133,6 +134,32 @@ static void test_board_without_kvm(void **state)
     assert_int_equal(bench->lines.statistics.raised[3], 1);
 }
 
+static void test_stages(void **state)
+{
+    struct bench *bench = *state;
+    struct trace_session *trace = trace_stages_begin();
+    g_autofree char *init = NULL;
+    g_autofree char *low = NULL;
+    g_autofree char *high = NULL;
+
+    gsi_lines_init(&bench->lines, &bench->f->board, bench->gsi);
+    init = trace_stages_end(trace);
+    assert_string_equal(init, "qemu_allocate_irqs( ) "
+                              "kvm_i8259_init( i8259_init_chip( ) i8259_init_chip( ) "
+                              "qemu_allocate_irqs( ) ) "
+                              "qemu_allocate_irqs( ) ");
+    trace = trace_stages_begin();
+    irq_line_raise(&bench->gsi[9]);
+    low = trace_stages_end(trace);
+    assert_string_equal(low, "qemu_set_irq( kvm_pc_gsi_handler( qemu_set_irq( kvm_pic_set_irq( "
+                             "pic_stat_update_irq ) ) ) ) ");
+    trace = trace_stages_begin();
+    irq_line_raise(&bench->gsi[16]);
+    high = trace_stages_end(trace);
+    assert_string_equal(high, "qemu_set_irq( kvm_pc_gsi_handler( qemu_set_irq( "
+                              "kvm_ioapic_set_irq( ioapic_stat_update_irq ) ) ) ) ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +168,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_statistics, setup, teardown),
         cmocka_unit_test_setup_teardown(test_chips_are_devices, setup, teardown),
         cmocka_unit_test_setup_teardown(test_board_without_kvm, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stages, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
