@@ -113,7 +113,8 @@ static void print_chain(struct output *output, const struct node *end)
     const char *names[NESTING_DEPTH_MAX];
     unsigned count = 0;
 
-    for (const struct node *node = end; node != NULL; node = node->parent) {
+    names[count++] = end->name;
+    for (const struct node *node = end->parent; node != NULL; node = node->parent) {
         names[count++] = node->name;
     }
     output_decimal(output, end->count, 8);

@@ -27,7 +27,10 @@ static char peek(struct json_pull *json)
     while (json->at < json->end && strchr(" \t\r\n", *json->at) != NULL) {
         json->at++;
     }
-    return json->at < json->end ? *json->at : '\0';
+    if (json->at == json->end) {
+        return '\0';
+    }
+    return *json->at;
 }
 
 static bool take(struct json_pull *json, char wanted, const char *problem)
@@ -114,7 +117,7 @@ static bool read_hex4(struct json_pull *json, gunichar *out_unit)
 /* What follows \u: one UTF-16 unit, or a pair of surrogates. */
 static bool read_unicode_escape(struct json_pull *json, GString *out_text)
 {
-    gunichar high, low;
+    gunichar high = 0, low = 0;
 
     if (!read_hex4(json, &high)) {
         return false;

@@ -194,7 +194,7 @@ static bool decode_backtrace(struct rpt_source *rpt, struct cursor *cursor)
     const uint8_t *at = cursor_take(cursor, 1);
     unsigned count = at == NULL ? 0 : *at;
 
-    at = at == NULL ? NULL : cursor_take(cursor, 8u * count);
+    at = at == NULL ? NULL : cursor_take(cursor, (size_t)8 * count);
     if (at == NULL) {
         return false;
     }
