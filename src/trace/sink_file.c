@@ -65,6 +65,7 @@ struct sink_file *sink_file_create(const char *path, const struct trace_clock *c
     file->clock = clock;
     file->path = g_strdup(path);
     file->buffer = g_malloc(SINK_FILE_BUFFER_BYTES);
+    memset(file->buffer, 0, SINK_FILE_BUFFER_BYTES); /* page faults come now, not with the events */
     file->used = TRACE_BLOCK_HEADER_BYTES;
     file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file->fd < 0) {

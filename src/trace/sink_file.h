@@ -15,7 +15,7 @@
 #include "trace/trace_clock.h"
 #include "trace/trace_format.h"
 
-#define SINK_FILE_BUFFER_BYTES (1024u * 1024)
+#define SINK_FILE_BUFFER_BYTES (768u * 1024)
 
 struct trace_modules;
 

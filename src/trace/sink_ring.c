@@ -3,6 +3,7 @@
 #include "trace/sink_ring.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/invariant.h"
@@ -14,6 +15,7 @@ struct sink_ring *sink_ring_create(uint32_t size)
 
     invariant(size > TRACE_RECORD_BYTES_MAX);
     ring->bytes = g_malloc(size);
+    memset(ring->bytes, 0, size); /* page faults come now, not with the events */
     ring->size = size;
     return ring;
 }

@@ -127,9 +127,9 @@ static inline void trace_put_context(uint8_t *record, const struct trace_session
     bytes_store_le64(record + TRACE_RECORD_HOST_NS, trace_clock_stamp(&session->clock));
 }
 
-static inline uint8_t *trace_call_begin(struct trace_call *call, enum trace_event_id event,
-                                        enum trace_phase phase, uint32_t size, bool lttng,
-                                        const void *caller)
+__attribute__((always_inline)) static inline uint8_t *
+trace_call_begin(struct trace_call *call, enum trace_event_id event, enum trace_phase phase,
+                 uint32_t size, bool lttng, const void *caller)
 {
     struct trace_session *session = trace_bound_session;
     uint8_t routes = session != NULL ? session->routes[event] : 0;

@@ -25,7 +25,8 @@ void trace_session_destroy(struct trace_session *session);
  * Applies one -trace option: "[enable=]PATTERN[,sink=lttng|file|ring][,file=PATH][,backtrace=on]".
  * PATTERN is a glob over event names
  * ("kvm_*", "*"). file= implies sink=file; without sink and file the ring is meant. All patterns
- * with a file must name the same one. Errors: unknown key, pattern that matches nothing, file that
+ * with a file must name the same one. What goes to LTTng is up to its own session: sink=lttng adds
+ * nothing, it is for backtrace=on, which holds for all sinks. Errors: unknown key, pattern that matches nothing, file that
  * can't be created; nothing changes then.
  */
 bool trace_session_configure(struct trace_session *session, const char *option,
@@ -40,7 +41,8 @@ void trace_session_turn_begin(struct trace_session *session, uint64_t turn, uint
 void trace_session_turn_end(struct trace_session *session);
 void trace_session_set_icount(struct trace_session *session, uint64_t icount);
 
-/* Writes what is buffered to the file; cheap when nothing is. Called by the main loop when idle. */
+/* Writes what is buffered to the file; cheap when nothing is. Called by the main loop when idle,
+ * under the machine's lock like all of a session's functions. */
 void trace_session_flush(struct trace_session *session);
 
 /* What went wrong with the file and how many events it lacks, as a sentence (g_free); NULL when all
