@@ -73,11 +73,12 @@ def record_of(event, phase, sequence, *values, **context):
 
 
 def odd_nesting():
-    """Leaves and enters that are missing, as after lost records, and spans open at the end."""
+    """Leaves and enters that are missing, as after lost records or where events were switched, and spans open at the end."""
     return header(EVENTS) + block([
         record_of(COMMIT, LEAVE, 10, True, span=4, parent=1, turn=1),
         record_of(PLUG, ENTER, 11, 'dimm0', 0, 0, 0, span=11, turn=2),
         record_of(MEMORY, ENTER, 12, span=12, parent=11, turn=2),
+        record_of(COMMIT, LEAVE, 14, True, span=0, parent=12, turn=2),
         record_of(ANNOUNCE, ENTER, 20, 'dimm0', span=20, parent=11, turn=2),
         record_of(BEGIN, ENTER, 30, 0, span=30, turn=3),
     ], lost=3) + block([
@@ -85,7 +86,7 @@ def odd_nesting():
         record_of(BEGIN, LEAVE, 40, span=30, turn=3),
         record_of(BEGIN, ENTER, 50, 0, span=50, turn=4),
         record_of(RESET, ENTER, 51, 1, span=51, parent=50, turn=4),
-    ], lost=1)
+    ], lost=0xffffffff)
 
 
 def deep(levels):

@@ -310,8 +310,7 @@ void ctf_event_decode(struct ctf_decoder *decoder, const struct ctf_class *class
                       const bt_message *message, struct trace_event *out_event)
 {
     const bt_field *payload = borrow_payload(message);
-    uint64_t span = context_number(class, payload, CONTEXT_SPAN, 0);
-    bool is_span = span != 0 && class->span_name != NULL;
+    bool is_span = class->span_name != NULL;
 
     *out_event = (struct trace_event){
         .name = is_span ? class->span_name : class->name,
@@ -320,7 +319,7 @@ void ctf_event_decode(struct ctf_decoder *decoder, const struct ctf_class *class
         .sequence = context_number(class, payload, CONTEXT_SEQUENCE, 0),
         .turn = context_number(class, payload, CONTEXT_TURN, 0),
         .now_ns = context_number(class, payload, CONTEXT_NOW_NS, 0),
-        .span = span,
+        .span = context_number(class, payload, CONTEXT_SPAN, 0),
         .parent = context_number(class, payload, CONTEXT_PARENT, 0),
         .host_ns = host_time(message),
     };

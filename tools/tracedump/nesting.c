@@ -13,11 +13,13 @@ static void close_innermost(struct nesting *nesting)
 /*
  * An event is inside the spans from its parent outward, and each of those was entered before the
  * one inside it: so every open span that was entered after the parent is over. The parent itself
- * need not be open here (a filter may have stopped it). No span outlives its turn.
+ * need not be open here (a filter may have stopped it). No span outlives its turn. A leave is inside
+ * its own span, unless that span's enter was not traced (0).
  */
 void nesting_advance(struct nesting *nesting, const struct trace_event *event)
 {
-    uint64_t innermost = event->phase == EVENT_LEAVE ? event->span : event->parent;
+    bool has_span = event->phase == EVENT_LEAVE && event->span != 0;
+    uint64_t innermost = has_span ? event->span : event->parent;
 
     while (nesting->depth > 0) {
         const struct open_span *top = &nesting->spans[nesting->depth - 1];

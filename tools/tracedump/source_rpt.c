@@ -104,9 +104,9 @@ static bool read_block_head(struct rpt_source *rpt, uint32_t *out_length, uint64
     }
     if (lost > 0) {
         source_report(&rpt->base, REPORT_NOTE,
-                      "events lost before the block at byte %lu: %u (the ring turned, or the file "
-                      "could not be written)",
-                      (unsigned long)rpt->block_offset, lost);
+                      "events lost before the block at byte %lu: %u%s (the ring turned, or the "
+                      "file could not be written)",
+                      (unsigned long)rpt->block_offset, lost, lost == UINT32_MAX ? " or more" : "");
     }
     return true;
 }

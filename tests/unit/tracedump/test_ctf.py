@@ -75,6 +75,13 @@ class TestCtf(unittest.TestCase):
         self.assertEqual(self.tracedump('show', '--host-time'), (0, expected, ''))
         self.assertEqual(self.tracedump('chains'), (0, '       1  memory_region_transaction_commit\n', ''))
 
+    def test_leave_of_a_span_that_was_not_traced(self):
+        self.ctf.write(self.folder, [self.ctf.enter(2, 1, 1, 0), self.ctf.leave(2, 3, 3, 0, True, parent=1), self.ctf.leave(2, 4, 4, 1, False)])
+        self.assertEqual(self.tracedump('show', '--tree'), (0, (
+            '       1 turn 0          0 ns vcpu - --> memory_region_transaction_commit: depth=0\n'
+            '       3 turn 0          0 ns vcpu -   <-- memory_region_transaction_commit: rendered=true\n'
+            '       4 turn 0          0 ns vcpu - <-- memory_region_transaction_commit: rendered=false\n'), ''))
+
     def test_modules(self):
         """Each announcement counts for the events behind it."""
         def module(time, path):

@@ -94,6 +94,8 @@ static void test_lost_leaves(void **state)
     leave(&nesting, 13, 7, 0); /* Its enter was lost; and e is over, since 7 was before it. */
     assert_string_equal(closed->str, "c! b d! a e! ");
     enter(&nesting, "f", 14, 0);
+    leave(&nesting, 15, 0, 14); /* An enter inside f was not traced. */
+    assert_int_equal(nesting.depth, 1);
     nesting_finish(&nesting);
     assert_string_equal(closed->str, "c! b d! a e! f! ");
 }
