@@ -24,37 +24,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum recording_turn_kind {
+#include "replay/recording_format.h"
 
-#define TURN(name, why) RECORDING_TURN_##name,
-#include "replay/inputs.def"
-    RECORDING_TURN_COUNT
-};
-
-enum recording_input_kind {
-
-#define INPUT(name, why) RECORDING_INPUT_##name,
-#include "replay/inputs.def"
-    RECORDING_INPUT_COUNT
-};
-
-enum recording_effect_kind {
-
-#define EFFECT(name, what) RECORDING_EFFECT_##name,
-#include "replay/inputs.def"
-    RECORDING_EFFECT_COUNT
-};
-
+struct fault_plan;
 struct recording;
-
-/* What a session was: in the file's first frame. Strings are UTF-8. */
-struct recording_header {
-    char *program;       /* "replug 0.1.0" */
-    char *build_id;      /* GNU build id in hex, or "" */
-    char **arguments;    /* the command line after argv[0], NULL-terminated */
-    uint64_t schema;     /* hash over all state descriptors and trace declarations */
-    int64_t realtime_us; /* when it was recorded; for people only */
-};
 
 /* ---- recording ---- */
 
@@ -62,12 +35,19 @@ struct recording_header {
 struct recording *recording_create(const char *path, const struct recording_header *header,
                                    GError **error);
 
+/* Each write(2) from now on asks the fault point recording_write. faults may be NULL. */
+void recording_set_faults(struct recording *recording, struct fault_plan *faults);
+
 /* Whole frames to the file: when idle, about every second. Cheap when there is nothing. */
 void recording_flush(struct recording *recording);
 
 /* The write error that stopped the recording, NULL = none. What was written before stays valid;
  * later calls do nothing. */
 const GError *recording_write_error(const struct recording *recording);
+
+/* Writes the index and the end, so that recording_write_error() can tell about them too: call it
+ * behind the last turn. recording_close() does it where it was not called. */
+void recording_finish(struct recording *recording);
 
 /* ---- replay ---- */
 
@@ -92,7 +72,7 @@ struct recording_turn {
 };
 
 /* The next turn, without beginning it; payload is valid until that turn's end. False at the end of
- * the recording. */
+ * the recording (a turn that is not whole does not count) and after a divergence. */
 bool recording_peek_turn(struct recording *recording, struct recording_turn *out_turn);
 
 /* Bytes of the file read, and in all. */
@@ -106,6 +86,13 @@ struct recording_divergence {
 
 /* The first difference, NULL = none so far. Owned by the recording. */
 const struct recording_divergence *recording_divergence(const struct recording *recording);
+/*
+ * Gives the text of a divergence words for payloads instead of bytes in hex: returns a new string, or
+ * NULL for the hex form. Bytes may come from a damaged file: any size, any content.
+ */
+typedef char *(*recording_words_fn)(enum recording_group group, unsigned kind, const void *bytes,
+                                    size_t size);
+void recording_set_describe(struct recording *recording, recording_words_fn words);
 /* For differences that the machine finds by itself. The first one counts. */
 void recording_diverge(struct recording *recording, const char *text);
 
@@ -140,12 +127,7 @@ void recording_turn_end(struct recording *recording, const void *state, size_t s
 /* XXH3-64 of the state after the last turn that ended: the session's digest. */
 uint64_t recording_digest(const struct recording *recording);
 
-/* Recording: writes the end and the index. Replay: closes. NULL is fine. */
+/* Recording: writes what recording_finish() does. Replay: closes. NULL is fine. */
 void recording_close(struct recording *recording);
-
-/* "kvm_call": the rows' names; NULL for a number without a row. */
-const char *recording_turn_kind_name(unsigned kind);
-const char *recording_input_kind_name(unsigned kind);
-const char *recording_effect_kind_name(unsigned kind);
 
 #endif
