@@ -250,6 +250,16 @@ static bool smp_read(struct machine_config *config, const struct json_object *op
         !number_of(options, "dies", 1, &dies, error)) {
         return false;
     }
+    for (unsigned i = 0; known[i] != NULL; i++) {
+        const char *text = command_line_text(options, known[i]);
+
+        if (text != NULL && strtoul(text, NULL, 10) == 0) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                        "Invalid CPU topology: %s=%s; expected a number greater than zero",
+                        known[i], text);
+            return false;
+        }
+    }
     cores = cores ? cores : 1;
     threads = threads ? threads : 1;
     max = max ? max : (sockets ? sockets * cores * threads : cpus);

@@ -189,7 +189,8 @@ walk_slots:
     test al, FLAG_INSERTING
     jz 2f
     call slot_insert
-    jmp 3f
+    mov dx, SLOT_FLAGS /* both may be asked before the guest looks */
+    in al, dx
 2:  test al, FLAG_REMOVING
     jz 3f
     call slot_remove

@@ -89,15 +89,14 @@ class Qmp:
         self.send(json.dumps(request).encode() + b'\n')
         return self.reply()
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         """The return value, or QmpError. In argument names '_' stands for '-'."""
-        answer = self.execute(name, {key.replace('_', '-') if key != 'device_id' else key: value
-                                     for key, value in arguments.items()})
+        answer = self.execute(name, {key.replace('_', '-'): value for key, value in arguments.items()})
         if 'error' in answer:
             raise QmpError(answer['error'])
         return answer['return']
 
-    def event(self, name, **data):
+    def event(self, name, /, **data):
         """Waits for the event whose data has the given members; removes it and what came before it."""
         seen = []
         while True:

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""churn.py - many plugs and unplugs: 256 slots filled and emptied, memory and memslots end as they began."""
+import random
+import re
+
+from emulator import GUEST, MIB, Emulator, need_kvm, run_tests
+
+
+def used_slots(vm):
+    return len(re.findall(r'(?m)^slot ', vm.qmp.hmp('info memslots')))
+
+
+def rss_kib(vm):
+    return int(re.search(r'VmRSS:\s+(\d+)', open(f'/proc/{vm.process.pid}/status').read())[1])
+
+
+def test_all_slots_in_random_order():
+    with Emulator(guest=GUEST, append='slots=256', memory='64M,slots=256,maxmem=64G') as vm:
+        vm.line('guest: ACPI enabled')
+        slots, order, rss = used_slots(vm), random.Random(1), []
+        for _ in range(2):
+            numbers = list(range(256))
+            for number in numbers:
+                vm.qmp.plug(number, size=2 * MIB)
+            for number in numbers:
+                vm.qmp.event('ACPI_DEVICE_OST', info={'device': f'dimm{number}', 'slot': str(number), 'slot-type': 'DIMM',
+                                                      'source': 1, 'status': 0})
+            assert used_slots(vm) == slots + 256
+            assert len(vm.qmp.command('query-memory-devices')) == 256
+            order.shuffle(numbers)
+            for number in numbers:
+                vm.qmp.command('device_del', id=f'dimm{number}')
+                vm.qmp.event('DEVICE_DELETED', device=f'dimm{number}')
+                vm.qmp.command('object-del', id=f'ram{number}')
+            assert used_slots(vm) == slots
+            assert vm.qmp.command('query-memory-devices') == []
+            vm.type('c')
+            vm.line('guest: all slots checked')
+            rss.append(rss_kib(vm))
+        assert rss[1] - rss[0] < 2048, f'memory grows: {rss} KiB'
+        vm.quit()
+
+
+def test_plug_while_other_vcpus_run():
+    with Emulator('-smp', 4, guest=GUEST, append='slots=4 smp') as vm:
+        vm.line('guest: ACPI enabled')
+        for _ in range(20):
+            vm.qmp.plug(0, size=4 * MIB)
+            vm.line('slot 0: online')
+            vm.qmp.command('stop')
+            vm.qmp.command('cont')
+            vm.qmp.command('device_del', id='dimm0')
+            vm.qmp.event('DEVICE_DELETED', device='dimm0')
+            vm.qmp.command('object-del', id='ram0')
+        vm.quit()
+
+
+if __name__ == '__main__':
+    need_kvm()
+    run_tests(dict(globals()))
