@@ -396,7 +396,7 @@ static void the_ring_keeps_the_newest(void **state)
         name[(i * 7919) % 1000] = '\0';
         trace_ram_block_destroyed(name, i);
         name[(i * 7919) % 1000] = 'n';
-        if (i % 997 == 0) {
+        if (i % 3989 == 0) {
             assert_newest(fixture->session, i, &first);
         }
     }
