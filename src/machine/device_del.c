@@ -50,7 +50,9 @@ bool machine_device_del(struct machine *machine, const char *id, GError **error)
     if (device == NULL) {
         return false;
     }
-    if (device->unplug_pending || g_ptr_array_find(machine->gone, device, NULL)) {
+    /* Asking again makes sense only once the guest has seen the first request, and done nothing. */
+    if ((device->unplug_pending && !device->unplug_seen) ||
+        g_ptr_array_find(machine->gone, device, NULL)) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY,
                     "Device %s is already in the process of unplug", id);
         return false;

@@ -142,6 +142,8 @@ static bool open_kvm(struct machine *machine, const struct kvm_calls *calls, GEr
         .io_space = machine->io_space,
         .errors = &machine->errors,
         .faults = &machine->faults,
+        .cores_per_socket = machine->config->cores,
+        .threads_per_core = machine->config->threads,
         .exit = machine_vcpu_exit,
         .opaque = machine,
     };

@@ -108,15 +108,15 @@ static bool pc_machine_device_unplug_request_cb(struct object *handler, struct d
                                                 GError **error)
 {
     struct machine *machine = machine_of(handler);
+    bool pending = device->unplug_pending;
     bool ok;
 
     trace_pc_machine_device_unplug_request_cb_enter(name_of(device));
     trace_pc_dimm_unplug_request_enter(name_of(device));
-    device->unplug_pending = true;
     ok = hotplug_handler_unplug_request(&machine->pm->object, device, error) &&
          error_latch_take(&machine->errors, error);
     if (!ok) {
-        device->unplug_pending = false;
+        device->unplug_pending = pending;
     }
     trace_pc_dimm_unplug_request_leave(ok);
     trace_pc_machine_device_unplug_request_cb_leave(ok);

@@ -115,6 +115,7 @@ void machine_vcpu_exit(void *opaque, unsigned vcpu, struct vm_exit *exit)
     if (!exit->is_write && exit->data != NULL && trace_vcpu_exit_data_enabled()) {
         trace_vcpu_exit_data(vcpu, exit_data(exit));
     }
+    kvm_vcpu_exit_answered(machine->kvm, vcpu);
     machine_turn_end(machine);
 }
 

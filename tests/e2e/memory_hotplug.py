@@ -136,6 +136,9 @@ def test_second_unplug_request_while_pending():
             assert error.desc == 'Device dimm0 is already in the process of unplug', error
         else:
             raise AssertionError('the second device_del was accepted')
+        vm.qmp.command('system_reset')
+        vm.line('guest: hello')
+        vm.qmp.command('device_del', id='dimm0')  # a guest that has started anew has forgotten the first
         vm.type('e')
         vm.qmp.event('DEVICE_DELETED', device='dimm0')
         vm.quit()

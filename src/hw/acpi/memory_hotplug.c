@@ -267,6 +267,9 @@ static void control(struct memory_hotplug *hotplug, struct memory_slot_state *sl
         slot->inserting = false;
     } else if ((value & FLAG_REMOVING) != 0) {
         slot->removing = false;
+        if (selected_dimm(hotplug) != NULL) {
+            selected_dimm(hotplug)->unplug_seen = true;
+        }
     } else if ((value & FLAG_EJECT) != 0) {
         eject(hotplug);
     }
@@ -405,7 +408,17 @@ static bool unplug_request(struct memory_hotplug *hotplug, struct device *device
         return false;
     }
     device->unplug_pending = true;
+    device->unplug_seen = false;
     return true;
+}
+
+void memory_hotplug_reset(struct memory_hotplug *hotplug)
+{
+    for (uint32_t slot = 0; slot < DIMM_SLOTS_MAX; slot++) {
+        if (hotplug->dimms[slot] != NULL) {
+            hotplug->dimms[slot]->unplug_seen = true;
+        }
+    }
 }
 
 bool acpi_memory_unplug_request_cb(struct memory_hotplug *hotplug, struct device *device,

@@ -277,6 +277,7 @@ static void reset(struct device *device)
     struct piix4_pm *pm = as_pm(device);
 
     reset_registers(pm);
+    memory_hotplug_reset(&pm->memory);
     acpi_update_sci(&pm->regs);
 }
 

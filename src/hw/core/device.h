@@ -48,6 +48,8 @@ struct device {
     bool hotplugged;     /* plugged while the machine was running or ready to run */
     bool unplug_pending; /* asked to leave, the guest has not answered yet (QEMU:
                             pending_deleted_event) */
+    bool unplug_seen;    /* ... but it has looked at the request, or forgot it in a reset: asking
+                            again may help */
 };
 
 extern const struct type_info device_type_info;
