@@ -169,13 +169,17 @@ static GArray *unpack_index(struct recording_file *file, const struct recording_
 }
 
 static bool check_index(struct recording_file *file, struct scan *scan,
-                        const struct recording_frame *frame, bool with_payload)
+                        struct recording_frame *frame)
 {
-    g_autoptr(GArray) entries = with_payload ? unpack_index(file, frame) : NULL;
+    g_autoptr(GArray) entries = NULL;
 
-    if (with_payload && (entries == NULL || entries->len != file->frames->len ||
-                         memcmp(entries->data, file->frames->data,
-                                entries->len * sizeof(struct recording_index_entry)) != 0)) {
+    if (!read_frame(file, scan->frame_number, scan->offset, true, frame)) {
+        return false;
+    }
+    entries = unpack_index(file, frame);
+    if (entries == NULL || entries->len != file->frames->len ||
+        memcmp(entries->data, file->frames->data,
+               entries->len * sizeof(struct recording_index_entry)) != 0) {
         note_damage(file, scan->frame_number, scan->offset,
                     "the index does not say where the frames are");
         return false;
@@ -212,7 +216,7 @@ static bool check_end(struct recording_file *file, struct scan *scan,
 }
 
 static bool take_frame(struct recording_file *file, struct scan *scan,
-                       const struct recording_frame *frame, bool with_payload)
+                       struct recording_frame *frame)
 {
     switch (frame->type) {
     case RECORDING_FRAME_RECORDS:
@@ -222,7 +226,7 @@ static bool take_frame(struct recording_file *file, struct scan *scan,
         }
         take_records(file, scan, frame);
         return true;
-    case RECORDING_FRAME_INDEX: return check_index(file, scan, frame, with_payload);
+    case RECORDING_FRAME_INDEX: return check_index(file, scan, frame);
     case RECORDING_FRAME_END: return check_end(file, scan, frame);
     case RECORDING_FRAME_HEADER:
         note_damage(file, scan->frame_number, scan->offset, "a second header");
@@ -240,7 +244,7 @@ static void scan_frames(struct recording_file *file, uint64_t offset, bool with_
         struct recording_frame frame;
 
         if (!read_frame(file, scan.frame_number, scan.offset, with_payload, &frame) ||
-            !take_frame(file, &scan, &frame, with_payload)) {
+            !take_frame(file, &scan, &frame)) {
             break;
         }
         scan.offset += RECORDING_FRAME_HEADER_BYTES + frame.stored_bytes;

@@ -13,6 +13,8 @@
 
 /* Of a payload, in a text. */
 #define HEX_BYTES_MAX 32u
+/* Of an input whose size the recording decides. */
+#define SIZE_ANY SIZE_MAX
 
 struct recording_replay {
     struct recording_reader *reader;
@@ -154,15 +156,20 @@ static void append_side(const struct recording_replay *replay, GString *out,
     } else {
         g_string_append_printf(out, "of unknown kind %u", side->kind);
     }
-    words = replay->words != NULL ? replay->words(side->group, side->kind, side->bytes, side->size)
-                                  : NULL;
+    if (side->size == SIZE_ANY) {
+        g_string_append(out, ", any number of bytes");
+        return;
+    }
+    if (side->bytes != NULL && replay->words != NULL) {
+        words = replay->words(side->group, side->kind, side->bytes, side->size);
+    }
     if (words != NULL) {
         g_string_append_printf(out, " %s", words);
         return;
     }
-    g_string_append_printf(out, ", %zu byte%s%s", side->size, side->size == 1 ? "" : "s",
-                           side->size > 0 && side->bytes != NULL ? ":" : "");
-    if (side->bytes != NULL) {
+    g_string_append_printf(out, ", %zu byte%s", side->size, side->size == 1 ? "" : "s");
+    if (side->bytes != NULL && side->size > 0) {
+        g_string_append_c(out, ':');
         append_hex(out, side->bytes, side->size, MIN(from, side->size));
     }
 }
@@ -313,7 +320,8 @@ GBytes *recording_replay_input_bytes(struct recording_replay *replay,
         if (is_same(&record, RECORDING_GROUP_INPUT, kind)) {
             return g_bytes_new(record.payload, record.payload_bytes);
         }
-        diverge_record(replay, &record, &(struct side){ RECORDING_GROUP_INPUT, kind, NULL, 0 });
+        diverge_record(replay, &record,
+                       &(struct side){ RECORDING_GROUP_INPUT, kind, NULL, SIZE_ANY });
     }
     return g_bytes_new(NULL, 0);
 }

@@ -17,7 +17,8 @@
 #include "replay/recording_header.h"
 #include "replay/recording_state.h"
 
-/* Frames of about this size lose under 1 % to larger ones; tests/bench/bench_recording.c measures. */
+/* tests/bench/bench_recording.c: level 3 saves 6 % of the bytes where turns are alike, and costs twice
+ * the time where they are not. */
 #define FRAME_BYTES       (256u * 1024)
 #define FRAME_WORTH_BYTES (FRAME_BYTES - 32u * 1024) /* a turn's end writes from this size on */
 #define ZSTD_LEVEL        1
