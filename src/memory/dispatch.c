@@ -111,6 +111,9 @@ static bool access_ram(const struct flat_range *range, uint64_t offset, uint8_t 
         return false;
     }
     memcpy(host, buffer, size);
+    if (range->region->system->ram_write != NULL) {
+        range->region->system->ram_write(range->region->system->ram_write_opaque, host, size);
+    }
     return true;
 }
 

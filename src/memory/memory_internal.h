@@ -11,6 +11,8 @@ struct memory_system {
     struct error_latch *errors;
     memory_flush_fn flush;
     void *flush_opaque;
+    memory_ram_write_fn ram_write;
+    void *ram_write_opaque;
     uint32_t depth;            /* open transactions */
     GPtrArray *dirty_roots;    /* struct memory_region *: tops of the trees that changed */
     GPtrArray *address_spaces; /* struct address_space *, in order of creation */

@@ -40,6 +40,13 @@ void memory_system_set_coalesced_flush(struct memory_system *system, memory_flus
     system->flush_opaque = opaque;
 }
 
+void memory_system_set_ram_write_hook(struct memory_system *system, memory_ram_write_fn hook,
+                                      void *opaque)
+{
+    system->ram_write = hook;
+    system->ram_write_opaque = opaque;
+}
+
 uint32_t memory_region_transaction_depth(const struct memory_system *system)
 {
     return system->depth;

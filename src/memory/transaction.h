@@ -32,6 +32,12 @@ typedef void (*memory_flush_fn)(void *opaque);
 void memory_system_set_coalesced_flush(struct memory_system *system, memory_flush_fn flush,
                                        void *opaque);
 
+/* Called after each write to RAM through an address space (a device's DMA, a vCPU's access by the
+ * slow path), with the host address: cached decoded code goes by it. NULL removes it. */
+typedef void (*memory_ram_write_fn)(void *opaque, const void *host, uint64_t size);
+void memory_system_set_ram_write_hook(struct memory_system *system, memory_ram_write_fn hook,
+                                      void *opaque);
+
 void memory_region_transaction_begin(struct memory_system *system);
 void memory_region_transaction_commit(struct memory_system *system);
 uint32_t memory_region_transaction_depth(const struct memory_system *system);
