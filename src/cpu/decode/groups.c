@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* groups.c - all groups of instructions, in one visible array. */
+#include "cpu/soft_translate.h"
+
+/* clang-format off */
+const struct soft_group *const soft_groups[] = {
+    &soft_group_alu, &soft_group_move, &soft_group_shift, &soft_group_muldiv, &soft_group_bits,
+    &soft_group_branch, &soft_group_stack, &soft_group_string, &soft_group_flagops, &soft_group_io,
+    &soft_group_bcd,
+    &soft_group_segment, &soft_group_system, &soft_group_msr, &soft_group_cpuid,
+    &soft_group_fpu, &soft_group_mmx, &soft_group_sse, &soft_group_avx, &soft_group_bmi,
+    &soft_group_xsave,
+};
+/* clang-format on */
+const unsigned soft_group_count = sizeof(soft_groups) / sizeof(soft_groups[0]);
