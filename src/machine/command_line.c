@@ -171,6 +171,8 @@ FLAG_OPTION(start_stopped)
 FLAG_OPTION(no_reboot)
 FLAG_OPTION(no_shutdown)
 FLAG_OPTION(daemonize)
+FLAG_OPTION(nodefaults)
+FLAG_OPTION(nographic)
 
 static const struct option options_table[] = {
     { "machine", "TYPE[,PROP=VALUE...]", command_line_apply_machine, "pc (pc-i440fx-7.2) or none" },
@@ -203,9 +205,9 @@ static const struct option options_table[] = {
     { "rtc", "base=utc|DATE", command_line_apply_rtc, "what the CMOS clock shows at start" },
     { "pidfile", "FILE", apply_pidfile, "write the process ID to FILE" },
     { "daemonize", NULL, apply_daemonize, "go to the background once everything listens" },
-    { "nodefaults", NULL, NULL, NULL },
+    { "nodefaults", NULL, apply_nodefaults, NULL },
     { "no-user-config", NULL, NULL, NULL },
-    { "nographic", NULL, NULL, NULL },
+    { "nographic", NULL, apply_nographic, "the first serial port on stdio" },
     { "display", "TYPE", NULL, NULL },
     { "vga", "TYPE", NULL, NULL },
     { "net", "TYPE", NULL, NULL },
@@ -286,6 +288,9 @@ static bool config_complete(struct machine_config *config, GError **error)
     }
     if (config->cpus_max == 0) {
         config->cpus_max = config->sockets = config->cores = config->threads = 1;
+    }
+    if (config->nographic && !config->nodefaults && config->serials->len == 0) {
+        g_ptr_array_add(config->serials, g_strdup("stdio"));
     }
     if (config->kernel == NULL && (config->initrd != NULL || config->append != NULL)) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,

@@ -37,6 +37,7 @@ struct machine_config {
     bool start_stopped; /* -S */
     bool no_reboot, no_shutdown;
     bool daemonize;
+    bool nographic, nodefaults;
 };
 
 void machine_config_init(struct machine_config *config);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "host/host_loop.h"
-#include "memory/memory_print.h"
 #include "trace/trace_session.h"
 
 #define WORDS_MAX 64
@@ -271,27 +270,20 @@ void machine_fixture_port_write(struct machine_fixture *fixture, uint16_t port, 
 
 /* ---- looking ---- */
 
-static bool print_object(struct object *object, void *opaque)
+static struct json_object *on_query_state(void *opaque, const struct json_object *unused)
 {
-    g_autofree char *path = object_canonical_path(object);
-
-    g_string_append_printf(opaque, "%s %s\n", path, object_type_name(object));
-    return true;
+    (void)unused;
+    return machine_query_state(opaque);
 }
 
 char *machine_fixture_dump(struct machine_fixture *fixture)
 {
     struct machine *machine = fixture->machine;
     GString *text = g_string_new(NULL);
-    struct json_object *dimms = memory_device_list(&machine->device_memory);
+    struct json_object *state = machine_run_command(machine, 0, NULL, on_query_state, machine);
 
-    g_string_append_printf(text, "%s\n%s\n", run_state_name(machine->run_state),
-                           json_object_to_json_string(dimms));
-    json_object_put(dimms);
-    (void)object_for_each(machine->root, print_object, text);
-    device_print_state(machine->root, text);
-    memory_print_flatviews(machine->memory, text);
-    kvm_slots_print(machine->kvm, text);
+    g_string_append(text, json_object_get_string(state));
+    json_object_put(state);
     for (unsigned i = 0; i < FIXTURE_SLOTS_MAX; i++) {
         const struct kvm_userspace_memory_region *slot = &fixture->slots[i];
 

@@ -188,6 +188,25 @@ static void test_as_a_manager_calls(void **state)
     machine_config_fini(&config);
 }
 
+/* Without a display the console is where the program runs, unless the caller says what there is. */
+static void test_nographic(void **state)
+{
+    struct machine_config config;
+
+    (void)state;
+    accept(&config, "-nographic");
+    assert_int_equal(config.serials->len, 1);
+    assert_string_equal(g_ptr_array_index(config.serials, 0), "stdio");
+    machine_config_fini(&config);
+    accept(&config, "-nographic -serial null");
+    assert_int_equal(config.serials->len, 1);
+    assert_string_equal(g_ptr_array_index(config.serials, 0), "null");
+    machine_config_fini(&config);
+    accept(&config, "-nographic -nodefaults");
+    assert_int_equal(config.serials->len, 0);
+    machine_config_fini(&config);
+}
+
 static void test_texts(void **state)
 {
     static const char *const lines[][2] = {
@@ -212,9 +231,13 @@ static void test_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_every_argument_may_be_missing),
-        cmocka_unit_test(test_memory),  cmocka_unit_test(test_topology),
-        cmocka_unit_test(test_texts),   cmocka_unit_test(test_as_a_manager_calls),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_every_argument_may_be_missing),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_topology),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_nographic),
+        cmocka_unit_test(test_as_a_manager_calls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
