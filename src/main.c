@@ -189,18 +189,19 @@ static void stop(struct program *program)
 {
     if (program->loop != NULL) {
         host_loop_set_idle(program->loop, 0, NULL, NULL);
-        host_loop_on_signal(program->loop, NULL, NULL);
     }
     if (program->monitors != NULL) {
         monitors_destroy(program->monitors);
     }
     machine_destroy(program->machine);
     trace_session_destroy(program->trace);
-    if (program->loop != NULL) {
-        host_loop_destroy(program->loop);
-    }
     if (program->config.pidfile != NULL) {
         host_file_remove_pid(program->config.pidfile, program->pid_fd);
+    }
+    /* A signal while all this went on was none too many: the end is the same. */
+    if (program->loop != NULL) {
+        host_loop_on_signal(program->loop, NULL, NULL);
+        host_loop_destroy(program->loop);
     }
 }
 
