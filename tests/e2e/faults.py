@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """faults.py - every injected failure of the host ends in an error that names call and errno, with the machine as before."""
-from emulator import GUEST, MIB, Emulator, need_kvm, run_tests
+import subprocess
+
+from emulator import GUEST, MIB, REPLUG, Emulator, need_kvm, run_tests
 from refused import difference
 
 # Fault points that a plug passes, with what the error text must name. memory_*: in object-add; kvm_*: in device_add.
@@ -104,12 +106,61 @@ def test_eject_fails():
         vm.quit()
 
 
-def test_command_line_faults():
-    with Emulator('-fault', 'kvm_set_user_memory_region=EEXIST,at=1', '-S', qmp=False) as vm:
-        assert vm.wait() == 1 and 'KVM_SET_USER_MEMORY_REGION' in vm.stderr() and 'EEXIST' in vm.stderr(), vm.stderr()
-    for point in ('kvm_set_gsi_routing', 'kvm_create_vcpu', 'memory_map'):
-        with Emulator('-fault', f'{point}=ENOMEM', '-S', qmp=False) as vm:
-            assert vm.wait() == 1 and 'ENOMEM' in vm.stderr(), (point, vm.stderr())
+# What fails before the machine is up: the emulator ends with status 1 and says which call.
+START_POINTS = {'kvm_create_vm': 'KVM_CREATE_VM', 'kvm_create_irqchip': 'KVM_CREATE_IRQCHIP', 'kvm_create_pit': 'KVM_CREATE_PIT2',
+                'kvm_set_gsi_routing': 'KVM_SET_GSI_ROUTING', 'kvm_create_vcpu': 'KVM_CREATE_VCPU', 'kvm_set_cpuid': 'KVM_SET_CPUID2',
+                'kvm_get_irqchip': 'KVM_GET_IRQCHIP', 'kvm_set_regs': 'KVM_SET_REGS', 'kvm_set_sregs': 'KVM_SET_SREGS',
+                'kvm_set_user_memory_region': 'KVM_SET_USER_MEMORY_REGION', 'kvm_irq_line': 'KVM_IRQ_LINE', 'memory_map': 'mmap'}
+# What fails when somebody looks: the text says so, nothing changes.
+LOOK_POINTS = {'kvm_get_regs': ('info registers', 'KVM_GET_REGS'), 'kvm_get_sregs': ('info registers', 'KVM_GET_SREGS'),
+               'kvm_get_irqchip': ('info pic', 'KVM_GET_IRQCHIP')}
+# What fails in a reset: the guest stops in the state internal-error, and can be reset again.
+RESET_POINTS = {'kvm_set_irqchip': 'KVM_SET_IRQCHIP', 'kvm_set_regs': 'KVM_SET_REGS', 'kvm_set_sregs': 'KVM_SET_SREGS'}
+# Asked for only by devices with batched writes, which tests/unit/kvm has; and by recordings, see replay.py.
+ELSEWHERE = {'kvm_register_coalesced_mmio', 'kvm_unregister_coalesced_mmio', 'recording_write'}
+
+
+def test_every_point_is_rehearsed():
+    done = subprocess.run([REPLUG, '-fault', 'help'], capture_output=True, text=True, check=True)
+    points = {line.split()[0] for line in done.stdout.splitlines() if line.startswith('  ')}
+    rehearsed = {point for point, *_ in OBJECT_POINTS} | set(START_POINTS) | set(LOOK_POINTS) | set(RESET_POINTS) | ELSEWHERE
+    assert points == rehearsed, points ^ rehearsed
+
+
+def test_start_fails():
+    for point, call in START_POINTS.items():
+        with Emulator('-fault', f'{point}=ENOMEM', '-S', guest=GUEST, qmp=False) as vm:
+            status, text = vm.wait(), vm.stderr()
+            assert status == 1 and call in text and 'ENOMEM' in text and len(text.splitlines()) == 1, (point, status, text)
+
+
+def test_looking_fails():
+    with Emulator('-S') as vm:
+        before = vm.qmp.state()
+        for point, (line, call) in LOOK_POINTS.items():
+            vm.qmp.command('x-fault-inject', fault=f'{point}=EIO')
+            text = vm.qmp.hmp(line)
+            assert call in text and 'EIO' in text, (point, text)
+            assert vm.qmp.state() == before, difference(before, vm.qmp.state())
+        vm.quit()
+
+
+def test_reset_fails():
+    for point, call in RESET_POINTS.items():
+        with Emulator(guest=GUEST) as vm:
+            vm.line('guest: ACPI enabled')
+            vm.qmp.command('x-fault-inject', fault=f'{point}=EIO')
+            vm.qmp.command('system_reset')
+            vm.qmp.event('STOP')
+            assert vm.qmp.command('query-status')['status'] == 'internal-error'
+            assert call in vm.stderr() and 'EIO' in vm.stderr(), vm.stderr()
+            vm.qmp.command('system_reset')
+            vm.qmp.command('cont')
+            vm.line('guest: ACPI enabled')
+            vm.quit()
+
+
+def test_arming():
     with Emulator('-S') as vm:
         answer = vm.qmp.execute('x-fault-inject', {'fault': 'nope=EIO'})
         assert "Unknown fault point 'nope'" in answer['error']['desc'], answer
