@@ -12,7 +12,7 @@ def names(show):
 
 def test_tracing_changes_nothing():
     def end_state(*arguments):
-        with Emulator('-S', *arguments, guest=GUEST) as vm:
+        with Emulator('-S', '-rtc', 'base=2026-01-31T12:00:00', *arguments, guest=GUEST) as vm:
             vm.qmp.plug(0)
             vm.qmp.plug(1)
             vm.qmp.command('device_del', id='dimm0')
@@ -30,7 +30,7 @@ def test_two_runs_give_the_same_trace():
     shows = []
     with tempfile.TemporaryDirectory() as folder:
         for name in ('a', 'b'):
-            with Emulator('-S', '-trace', f'*,file={folder}/{name}.rpt', guest=GUEST) as vm:
+            with Emulator('-S', '-rtc', 'base=2026-01-31', '-trace', f'*,file={folder}/{name}.rpt', guest=GUEST) as vm:
                 vm.qmp.plug(0)
                 vm.quit()
             shows.append(tracedump('show', f'{folder}/{name}.rpt'))

@@ -132,6 +132,8 @@ class Emulator:
         if qmp:
             command += ['-qmp', f'unix:{self.qmp_path},server=on,wait=off']
         self.command = command + [str(a) for a in arguments]
+        env = dict(os.environ if env is None else env)
+        env.setdefault('ASAN_OPTIONS', 'quarantine_size_mb=1')  # freed memory that lingers would look like a leak
         self.errors = open(self.folder / 'stderr', 'w+')
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                         env=env)
