@@ -130,8 +130,9 @@ static void ioapic_set_irq(void *sink, unsigned pin, int level)
 
     trace_ioapic_set_irq_enter(pin, level);
     if (ioapic->statistics != NULL) {
-        trace_ioapic_stat_update_irq(pin, level,
-                                     irq_statistics_count(ioapic->statistics, pin, level));
+        uint64_t raised_count = irq_statistics_count(ioapic->statistics, pin, level);
+
+        trace_ioapic_stat_update_irq(pin, level, raised_count);
     }
     take_level(ioapic, pin, level);
     trace_ioapic_set_irq_leave();
