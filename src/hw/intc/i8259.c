@@ -150,7 +150,9 @@ static void pic_set_irq(void *sink, unsigned pin, int level)
 
     trace_pic_set_irq_enter(chip->master, pin, level);
     if (chip->statistics != NULL) {
-        trace_pic_stat_update_irq(irq, level, irq_statistics_count(chip->statistics, irq, level));
+        uint64_t raised_count = irq_statistics_count(chip->statistics, irq, level);
+
+        trace_pic_stat_update_irq(irq, level, raised_count);
     }
     if (level == 0) {
         state->levels &= (uint8_t)~bit;
