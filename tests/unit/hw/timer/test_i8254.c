@@ -46,8 +46,8 @@ static void ticks(struct bench *bench, uint64_t count)
 static void late_ticks(struct bench *bench, uint64_t count)
 {
     bench->tick += count;
-    board_fixture_jump(bench->f, virtual_clock_ns_of_ticks(bench->tick, I8254_HZ) -
-                                     bench->f->clock.now_ns);
+    board_fixture_jump(bench->f,
+                       virtual_clock_ns_of_ticks(bench->tick, I8254_HZ) - bench->f->clock.now_ns);
 }
 
 static void control(struct bench *bench, unsigned value)
