@@ -2,7 +2,7 @@
 /* soft_cpu.c - one software CPU: its life, its lines, its state. */
 #include "cpu/soft_cpu.h"
 
-#include "cpu/soft_internal.h"
+#include "cpu/soft_registers.h"
 
 /* clang-format off */
 STATE_DESCRIBE(soft_system_state_desc, struct soft_system_state, SOFT_SYSTEM_STATE_FIELDS);
@@ -26,6 +26,7 @@ struct soft_cpu *soft_cpu_create(const struct soft_cpu_options *options)
     cpu->cluster = options->cluster;
     cpu->options = *options;
     cpu->jump_cache = soft_code_jump_cache(options->cluster->code);
+    soft_tlb_init(cpu);
     g_ptr_array_add(options->cluster->cpus, cpu);
     soft_cpu_reset(cpu);
     return cpu;
@@ -173,6 +174,9 @@ void soft_cpu_load_registers(struct soft_cpu *cpu, const struct x86_state *state
     to->activity = state->mp_state == 1   ? SOFT_ACTIVITY_WAIT_FOR_SIPI
                    : state->mp_state == 3 ? SOFT_ACTIVITY_HALTED
                                           : SOFT_ACTIVITY_RUNNING;
+    if ((state->efer & SOFT_EFER_LMA) == 0 && (state->cr4 & SOFT_CR4_PAE) != 0) {
+        (void)soft_pdptes_load(cpu, state->cr3); /* refused ones stay what they were: not present */
+    }
     soft_cpu_after_load(cpu);
 }
 

@@ -126,6 +126,18 @@ enum soft_mmu_index {
     SOFT_MMU_COUNT
 };
 
+/* What was filled since the entries that are not global went. */
+#define SOFT_TLB_LOG_MAX 255u
+
+struct soft_tlb_log {
+    bool in_use;                        /* something may be in this TLB */
+    uint16_t count;                     /* SOFT_TLB_LOG_MAX + 1: too many, indices don't tell */
+    uint16_t indices[SOFT_TLB_LOG_MAX]; /* in data[]; SOFT_TLB_SIZE + index: in exec[] */
+    /* Bit n % 64: something of a 2 MiB or 4 MiB page in the 4 MiB numbered n is here; of a 1 GiB page
+     * in the GiB numbered n. */
+    uint64_t large, huge;
+};
+
 enum soft_access { SOFT_READ, SOFT_WRITE, SOFT_EXECUTE };
 
 /* ---- exceptions ---- */
@@ -214,6 +226,7 @@ struct soft_cpu {
     struct soft_block **jump_cache; /* of the cluster: SOFT_JUMP_CACHE_SIZE, by linear address */
     struct soft_tlb_entry data[SOFT_MMU_COUNT][SOFT_TLB_SIZE];
     struct soft_tlb_exec_entry exec[SOFT_MMU_COUNT][SOFT_TLB_EXEC_SIZE];
+    struct soft_tlb_log tlb_log[SOFT_MMU_COUNT];
 };
 
 struct soft_code;
@@ -501,6 +514,8 @@ bool soft_pop(struct soft_cpu *cpu, uint64_t *value, unsigned size);
 
 /* ---- src/cpu/mmu ---- */
 
+/* Once, before all else: empty. */
+void soft_tlb_init(struct soft_cpu *cpu);
 /*
  * Translates a page for an access and fills the TLB of mmu_index; sets accessed and dirty bits.
  * False: #PF is set (by soft_fail_page(), with the whole linear address), or #GP/#SS for a

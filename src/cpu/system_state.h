@@ -13,6 +13,7 @@
 struct soft_system_state {
     uint64_t cr0, cr2, cr3, cr4, cr8;
     uint64_t efer;
+    uint64_t pdpte[4]; /* of PAE paging outside long mode; loaded with CR3 */
     uint64_t gdt_base, idt_base;
     uint32_t gdt_limit, idt_limit;
     uint64_t dr[8]; /* 0-3, 6 and 7; 4 and 5 stay zero */
@@ -30,7 +31,7 @@ struct soft_system_state {
 /* clang-format off */
 #define SOFT_SYSTEM_STATE_FIELDS(FIELD, NESTED, T) \
     FIELD(T, cr0) FIELD(T, cr2) FIELD(T, cr3) FIELD(T, cr4) FIELD(T, cr8) FIELD(T, efer) \
-    FIELD(T, gdt_base) FIELD(T, idt_base) FIELD(T, gdt_limit) FIELD(T, idt_limit) FIELD(T, dr) \
+    FIELD(T, pdpte) FIELD(T, gdt_base) FIELD(T, idt_base) FIELD(T, gdt_limit) FIELD(T, idt_limit) FIELD(T, dr) \
     FIELD(T, star) FIELD(T, lstar) FIELD(T, cstar) FIELD(T, fmask) FIELD(T, kernel_gs_base) \
     FIELD(T, sysenter_cs) FIELD(T, sysenter_esp) FIELD(T, sysenter_eip) \
     FIELD(T, tsc_offset) FIELD(T, tsc_aux) FIELD(T, tsc_adjust) FIELD(T, apic_base) \
