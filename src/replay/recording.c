@@ -186,7 +186,7 @@ void recording_turn_end(struct recording *recording, const void *state, size_t s
 
 uint64_t recording_digest(const struct recording *recording)
 {
-    return recording_state_digest(recording->writer != NULL
-                                      ? recording_writer_state(recording->writer)
-                                      : recording_replay_state(recording->replay));
+    return recording->writer != NULL
+               ? recording_state_digest(recording_writer_state(recording->writer))
+               : recording_replay_digest(recording->replay);
 }

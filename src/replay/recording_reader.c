@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "replay/recording_file.h"
+#include "replay/recording_state.h"
 
 #define GROUP_BITS 3
 #define GROUP_MASK 7u
@@ -25,6 +26,9 @@ struct recording_reader {
     uint64_t sequence;
     uint64_t turn;
     uint64_t now_ns, icount;
+
+    bool state_is_known;
+    struct recording_state state;
 };
 
 struct recording_reader *recording_reader_open(const char *path, enum recording_reader_scan scan,
@@ -33,6 +37,7 @@ struct recording_reader *recording_reader_open(const char *path, enum recording_
     struct recording_reader *reader = g_new0(struct recording_reader, 1);
 
     reader->joined = g_byte_array_new();
+    reader->state_is_known = true;
     if (!recording_file_open(&reader->file, path, scan, error)) {
         recording_reader_close(reader);
         return NULL;
@@ -46,6 +51,7 @@ void recording_reader_close(struct recording_reader *reader)
         return;
     }
     recording_file_fini(&reader->file);
+    recording_state_fini(&reader->state);
     g_byte_array_unref(reader->joined);
     g_free(reader->raw);
     g_free(reader);
@@ -65,6 +71,17 @@ void recording_reader_totals(const struct recording_reader *reader,
                              struct recording_totals *out_totals)
 {
     *out_totals = reader->file.totals;
+}
+
+bool recording_reader_state(const struct recording_reader *reader, const uint8_t **out_bytes,
+                            size_t *out_size)
+{
+    if (!reader->state_is_known) {
+        return false;
+    }
+    *out_bytes = reader->state.bytes;
+    *out_size = reader->state.size;
+    return true;
 }
 
 uint64_t recording_reader_position(const struct recording_reader *reader)
@@ -92,6 +109,10 @@ static bool load_frame(struct recording_reader *reader, size_t carry_bytes)
 {
     struct recording_frame *frame = &reader->frame;
 
+    if (reader->raw_bytes > 0 && reader->state_is_known &&
+        recording_state_digest(&reader->state) != frame->state_digest) {
+        return damaged(reader, "the state at its end does not have its digest");
+    }
     reader->at = 0;
     reader->raw_bytes = 0;
     reader->records_left = 0;
@@ -271,6 +292,10 @@ bool recording_reader_next(struct recording_reader *reader, struct recording_rec
     }
     if (record.group == RECORDING_GROUP_END) {
         reader->in_turn = false;
+        if (reader->state_is_known &&
+            !recording_state_apply(&reader->state, record.payload, record.payload_bytes)) {
+            return damaged(reader, "a change of state is malformed");
+        }
     }
     *out_record = record;
     return true;
@@ -299,6 +324,7 @@ static bool step_back(struct recording_reader *reader, const struct recording_re
     if (reader->next_frame != before->next_frame) {
         reader->next_frame = before->next_frame - 1;
         reader->begun = false;
+        reader->raw_bytes = 0;
         if (!enter_first_frame(reader)) {
             return false;
         }
@@ -324,6 +350,8 @@ bool recording_reader_seek(struct recording_reader *reader, uint64_t turn)
     reader->at = 0;
     reader->raw_bytes = 0;
     reader->records_left = 0;
+    recording_state_fini(&reader->state);
+    reader->state_is_known = reader->next_frame == 0;
     do {
         if (!find_record(reader)) {
             return false;

@@ -53,6 +53,11 @@ bool recording_reader_next(struct recording_reader *reader, struct recording_rec
 /* Makes the first turn with this or a higher number the next record. False: there is none. */
 bool recording_reader_seek(struct recording_reader *reader, uint64_t turn);
 
+/* The state after the last turn that was read whole, until the next call. False where it is not known,
+ * as a seek can leave it. */
+bool recording_reader_state(const struct recording_reader *reader, const uint8_t **out_bytes,
+                            size_t *out_size);
+
 /* "frame 17 at byte 70321: ...", NULL = none found so far. A missing end is damage too. */
 const char *recording_reader_damage(const struct recording_reader *reader);
 

@@ -6,7 +6,6 @@
 #include "replay/recording.h"
 
 struct recording_replay;
-struct recording_state;
 
 struct recording_replay *recording_replay_open(const char *path, GError **error);
 void recording_replay_close(struct recording_replay *replay);
@@ -30,7 +29,7 @@ void recording_replay_effect(struct recording_replay *replay, enum recording_eff
                              const void *bytes, size_t size);
 void recording_replay_end(struct recording_replay *replay, const void *state, size_t size,
                           recording_describe_fn describe, void *opaque);
-/* After the last turn that ended. */
-const struct recording_state *recording_replay_state(const struct recording_replay *replay);
+/* Of the state after the last turn that ended. */
+uint64_t recording_replay_digest(const struct recording_replay *replay);
 
 #endif

@@ -14,7 +14,6 @@
 #include "replay/recording.h"
 #include "replay/recording_frame.h"
 #include "replay/recording_reader.h"
-#include "replay/recording_state.h"
 
 static void set_checksums(uint8_t *bytes, size_t size)
 {
@@ -95,7 +94,8 @@ static void replay(const char *path)
 {
     struct recording *recording = recording_open(path, NULL);
     struct recording_reader *reader = recording_reader_open(path, RECORDING_SCAN_CHECKSUMS, NULL);
-    struct recording_state state = { NULL, 0 };
+    const uint8_t *state = NULL;
+    size_t state_bytes = 0;
     struct recording_record record;
     struct recording_turn turn;
     bool in_turn = false;
@@ -115,15 +115,14 @@ static void replay(const char *path)
             recording_effect(recording, (enum recording_effect_kind)record.kind, record.payload,
                              record.payload_bytes);
         } else {
-            (void)!recording_state_apply(&state, record.payload, record.payload_bytes);
-            recording_turn_end(recording, state.bytes, state.size, NULL, NULL);
+            invariant(recording_reader_state(reader, &state, &state_bytes));
+            recording_turn_end(recording, state, state_bytes, NULL, NULL);
             in_turn = false;
         }
     }
     if (in_turn) {
-        recording_turn_end(recording, state.bytes, state.size, NULL, NULL);
+        recording_turn_end(recording, NULL, 0, NULL, NULL);
     }
-    recording_state_fini(&state);
     recording_reader_close(reader);
     recording_close(recording);
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -254,6 +255,83 @@ static void test_every_write_fails(void **unused)
     sound_destroy(&sound);
 }
 
+/* The same within turns whose records take several frames. */
+static void test_writes_of_large_records_fail(void **unused)
+{
+    static const struct session_options large = { .seed = 4,
+                                                  .turn_count = 8,
+                                                  .payload_bytes_max = 50000,
+                                                  .large_bytes = 900000,
+                                                  .state_bytes_max = 600000 };
+    char *path = path_create();
+    bool failed = true;
+
+    (void)unused;
+    for (unsigned number = 1; failed; number++) {
+        struct fault_plan faults = { 0 };
+        g_autofree char *fault = g_strdup_printf("recording_write=EIO,at=%u", number);
+        g_autofree char *damage = NULL;
+        struct recording *recording = session_create(path);
+        uint64_t count;
+
+        assert_true(fault_plan_arm(&faults, fault, NULL));
+        recording_set_faults(recording, &faults);
+        session_play(recording, &large);
+        recording_finish(recording);
+        failed = recording_write_error(recording) != NULL;
+        recording_close(recording);
+        count = session_count(path, RECORDING_SCAN_CHECKSUMS, &damage);
+        assert_int_equal(session_replay(path, &large), count);
+        assert_int_equal(damage != NULL, failed);
+        assert_true(failed || number > 8);
+    }
+    path_remove(path);
+}
+
+static void record_until_killed(const char *path)
+{
+    struct session_options endless = options;
+
+    endless.turn_count = 10000000;
+    session_record(path, &endless);
+    _exit(1);
+}
+
+/* At any moment, SIGKILL leaves a file that replays to its last whole frame. */
+static void test_kills(void **unused)
+{
+    char *path = path_create();
+    struct session_options endless = options;
+    uint64_t turns = 0;
+
+    (void)unused;
+    endless.turn_count = 10000000;
+    for (unsigned i = 0; i < 40; i++) {
+        g_autofree char *damage = NULL;
+        int status;
+        uint64_t count;
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+            record_until_killed(path);
+        }
+        g_usleep((gulong)g_random_int_range(0, 10000));
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+        count = session_count(path, RECORDING_SCAN_CHECKSUMS, &damage);
+        assert_non_null(damage);
+        if (!g_str_has_prefix(damage, "'") && !g_str_has_prefix(damage, "Can't open")) {
+            assert_int_equal(session_replay(path, &endless), count);
+        }
+        turns += count;
+    }
+    /* Not all of them before the first frame. */
+    assert_true(turns > 0);
+    path_remove(path);
+}
+
 /* A disk that fills up within a write: a part of the frame is written, then taken back. */
 static void test_short_writes(void **unused)
 {
@@ -329,10 +407,16 @@ static void test_too_large(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cut_at_every_byte),        cmocka_unit_test(test_every_bit_flipped),
-        cmocka_unit_test(test_something_behind_the_end), cmocka_unit_test(test_frames_out_of_order),
-        cmocka_unit_test(test_every_write_fails),        cmocka_unit_test(test_short_writes),
-        cmocka_unit_test(test_full_disk_at_the_header),  cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_every_bit_flipped),
+        cmocka_unit_test(test_something_behind_the_end),
+        cmocka_unit_test(test_frames_out_of_order),
+        cmocka_unit_test(test_every_write_fails),
+        cmocka_unit_test(test_writes_of_large_records_fail),
+        cmocka_unit_test(test_short_writes),
+        cmocka_unit_test(test_kills),
+        cmocka_unit_test(test_full_disk_at_the_header),
+        cmocka_unit_test(test_too_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
