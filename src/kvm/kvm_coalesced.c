@@ -48,6 +48,7 @@ void kvm_coalesced_add(void *opaque, const struct memory_region_section *section
         return;
     }
     g_array_append_val(vm->zones, entry);
+    vm->coalescing = true;
 }
 
 void kvm_coalesced_del(void *opaque, const struct memory_region_section *section)
@@ -97,4 +98,11 @@ void kvm_flush_coalesced(struct kvm_vm *vm)
     }
     trace_kvm_flush_coalesced_mmio_buffer_leave(count);
     vm->flushing = false;
+}
+
+void kvm_flush_coalesced_at_exit(struct kvm_vm *vm)
+{
+    if (vm->coalescing) {
+        kvm_flush_coalesced(vm);
+    }
 }

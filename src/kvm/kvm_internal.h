@@ -110,6 +110,7 @@ struct kvm_vm {
     bool commit_holds;    /* the commit under way deletes and re-adds: vCPUs are held */
     GArray *zones;        /* struct kvm_zone that KVM batches writes for */
     bool flushing;
+    bool coalescing; /* a range was coalesced at some time */
 
     GMutex gate;
     GCond gate_opened; /* waited for by vCPU threads */

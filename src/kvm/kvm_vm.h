@@ -68,8 +68,10 @@ void kvm_set_irq(struct kvm_vm *vm, uint32_t gsi, int level);
 
 /* Carries out the writes that KVM batched for coalesced ranges, in their order (spans
  * qemu_flush_coalesced_mmio_buffer is the memory layer's, kvm_flush_coalesced_mmio_buffer this
- * one's). kvm_vm_create() installs it as the memory system's flush; each exit calls it too. */
+ * one's). kvm_vm_create() installs it as the memory system's flush. */
 void kvm_flush_coalesced(struct kvm_vm *vm);
+/* The same at an exit; nothing as long as no range was ever coalesced: then the ring is empty. */
+void kvm_flush_coalesced_at_exit(struct kvm_vm *vm);
 
 /* ---- vCPUs ---- */
 

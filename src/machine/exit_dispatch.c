@@ -90,7 +90,7 @@ static const exit_fn exit_table[] = {
 
 void exit_dispatch(struct machine *machine, unsigned vcpu, struct vm_exit *exit)
 {
-    kvm_flush_coalesced(machine->kvm);
+    kvm_flush_coalesced_at_exit(machine->kvm);
     exit_table[exit->kind](machine, vcpu, exit);
     /* A device whose interrupt line failed in this turn could not say so: the machine stops. */
     if (error_latch_is_set(&machine->errors)) {

@@ -95,7 +95,7 @@ static void on_exit_of(void *opaque, unsigned vcpu, struct vm_exit *exit)
     }
     guest->blocked--;
     if (kvm_vcpu_exit_is_current(guest->vm, vcpu)) {
-        kvm_flush_coalesced(guest->vm);
+        kvm_flush_coalesced_at_exit(guest->vm);
         dispatch(guest, exit);
         kvm_vcpu_exit_answered(guest->vm, vcpu);
         guest->exits++;

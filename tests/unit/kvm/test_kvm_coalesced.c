@@ -162,6 +162,24 @@ static void test_order_and_spaces(void **state)
     assert_int_equal(bench->writes->len, 4);
 }
 
+/* Exits look into the ring from the first coalesced range on, also behind the last one. */
+static void test_exits_flush(void **state)
+{
+    struct bench *bench = *state;
+
+    fake_kvm_push_write(bench->fake, 0xe0000100, 0x11, 1, false);
+    kvm_flush_coalesced_at_exit(bench->fake->vm);
+    assert_int_equal(bench->writes->len, 0);
+    memory_region_add_subregion(&bench->fake->root, 0xe0000000, &bench->io);
+    fake_kvm_push_write(bench->fake, 0xe0000100, 0x22, 1, false);
+    kvm_flush_coalesced_at_exit(bench->fake->vm);
+    assert_true(g_array_index(bench->writes, struct write, bench->writes->len - 1).value == 0x22);
+    memory_region_del_subregion(&bench->fake->root, &bench->io);
+    fake_kvm_push_write(bench->fake, 0x72, 0x33, 1, true);
+    kvm_flush_coalesced_at_exit(bench->fake->vm);
+    assert_true(g_array_index(bench->writes, struct write, bench->writes->len - 1).value == 0x33);
+}
+
 /* Writes come before the change of the map, also where their handlers change the map themselves. */
 static void test_transaction_flushes(void **state)
 {
@@ -210,6 +228,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_failed_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_unregister, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_and_spaces, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_exits_flush, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transaction_flushes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flush_ends, setup, teardown),
     };
