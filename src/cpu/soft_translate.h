@@ -52,9 +52,11 @@ extern const struct soft_group soft_group_alu, soft_group_move, soft_group_shift
 /* segment.c, system.c, msr.c, cpuid.c */
 extern const struct soft_group soft_group_segment, soft_group_system, soft_group_msr,
     soft_group_cpuid;
-/* fpu.c, mmx.c, sse.c, avx.c, xsave.c */
-extern const struct soft_group soft_group_fpu, soft_group_mmx, soft_group_sse, soft_group_avx,
-    soft_group_bmi, soft_group_xsave;
+/* Each in the file of its name. */
+extern const struct soft_group soft_group_fpu, soft_group_fpu_load, soft_group_fpu_compare,
+    soft_group_fpu_control, soft_group_mmx, soft_group_sse, soft_group_sse_arith,
+    soft_group_sse_integer, soft_group_sse_shuffle, soft_group_sse_convert, soft_group_sse_move,
+    soft_group_sse_mask, soft_group_avx, soft_group_bmi, soft_group_xsave;
 
 /* All groups, in one visible array. */
 extern const struct soft_group *const soft_groups[];
@@ -115,5 +117,9 @@ struct soft_simple {
 };
 
 void soft_translate_simple(struct soft_translation *t);
+
+/* MOVSD and CMPSD are mnemonics of string instructions and of SSE2: these are the latter. */
+void sse_translate_movsd(struct soft_translation *t);
+void sse_translate_cmpsd(struct soft_translation *t);
 
 #endif
