@@ -368,11 +368,15 @@ static inline const struct op *soft_branch(struct soft_cpu *cpu, const struct op
 /* After this instruction, or at state.rip as the operation has set it: through the run loop, which
  * looks at lines, mode and breakpoints. */
 const struct op *soft_leave(struct soft_cpu *cpu, const struct op *op, enum soft_leave leave);
+/* At this instruction again, which counts as executed: a piece of a repeated one is done. */
+const struct op *soft_repeat(struct soft_cpu *cpu, const struct op *op);
 const struct op *soft_leave_at_rip(struct soft_cpu *cpu, enum soft_leave leave);
 
 /* Instructions completed in this run before op; and tells the surroundings so. */
 uint64_t soft_executed_before(const struct soft_cpu *cpu, const struct op *op);
 void soft_sync_time(struct soft_cpu *cpu, const struct op *op);
+/* The TSC as the guest sees it now, for RDTSC and RDMSR. */
+uint64_t soft_read_tsc(struct soft_cpu *cpu, const struct op *op);
 
 /* The block holds one instruction alone, so that devices may be reached. Operations that always
  * reach outside are translated with alone set and need not ask. */
@@ -563,7 +567,8 @@ bool soft_far_jump(struct soft_cpu *cpu, uint16_t selector, uint64_t offset, uns
 bool soft_far_call(struct soft_cpu *cpu, uint16_t selector, uint64_t offset, unsigned operand_size,
                    uint64_t next_rip);
 bool soft_far_return(struct soft_cpu *cpu, unsigned operand_size, unsigned pop_bytes);
-/* MOV and POP to a segment register (not CS), LDS and the like. */
+/* For MOV and POP to a segment register (not CS), LDS and the like; their rows are in segment.c, but
+ * those of PUSH and POP. */
 bool soft_load_segment(struct soft_cpu *cpu, enum x86_segment_index segment, uint16_t selector);
 /* IN, OUT, INS, OUTS: IOPL and the TSS's I/O permission map; false = #GP is set. */
 bool soft_port_permitted(struct soft_cpu *cpu, uint16_t port, unsigned size);

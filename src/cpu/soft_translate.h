@@ -4,7 +4,9 @@
  * registers.
  *
  * Each group is one file with a table of rows, listed in src/cpu/decode/groups.c. A row's translate
- * function picks op->run and fills the operands; leaving run NULL makes the instruction undefined.
+ * function picks op->run and fills the operands; leaving run NULL means "not mine": the next row of the
+ * same mnemonic is asked (MOV has rows for general, segment and control registers), and where none
+ * takes it the instruction is undefined.
  */
 #ifndef REPLUG_CPU_SOFT_TRANSLATE_H
 #define REPLUG_CPU_SOFT_TRANSLATE_H
@@ -46,9 +48,9 @@ struct soft_group {
 #define SOFT_DEFINE_GROUP(name, rows) \
     const struct soft_group name = { rows, sizeof(rows) / sizeof((rows)[0]) }
 
-extern const struct soft_group soft_group_alu, soft_group_move, soft_group_shift, soft_group_muldiv,
-    soft_group_bits, soft_group_branch, soft_group_stack, soft_group_string, soft_group_flagops,
-    soft_group_io, soft_group_bcd;
+extern const struct soft_group soft_group_alu, soft_group_move, soft_group_conditional,
+    soft_group_shift, soft_group_muldiv, soft_group_bits, soft_group_branch, soft_group_stack,
+    soft_group_string, soft_group_flagops, soft_group_io, soft_group_bcd, soft_group_time;
 /* segment.c, system.c, msr.c, cpuid.c */
 extern const struct soft_group soft_group_segment, soft_group_system, soft_group_msr,
     soft_group_cpuid;
@@ -108,6 +110,9 @@ static inline unsigned soft_size_index(unsigned bytes)
 
 /* Puts a memory operand of an instruction into op (done for visible ones before translate). */
 void soft_translate_memory(struct soft_translation *t, const ZydisDecodedOperand *operand);
+
+/* Of string instructions: element size, source operand, REP and REPNE. */
+void soft_translate_string_operands(struct soft_translation *t);
 
 /* For rows that need no more than one function (table = a struct soft_simple): operands and all else
  * by themselves. */

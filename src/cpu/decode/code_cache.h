@@ -26,8 +26,9 @@ struct soft_code {
     uint8_t *arena;
     uint64_t used;
     uint64_t generation;
-    ZydisDecoder decoders[3];            /* by SOFT_MODE_SIZE */
-    const struct soft_row **by_mnemonic; /* ZYDIS_MNEMONIC_MAX_VALUE + 1 */
+    ZydisDecoder decoders[3];     /* by SOFT_MODE_SIZE */
+    const struct soft_row **rows; /* sorted by mnemonic */
+    uint32_t *first_row;          /* of each mnemonic, in rows; ends where the next begins */
     struct soft_block *jump[SOFT_JUMP_CACHE_SIZE];
     struct soft_block *hash[SOFT_BLOCK_HASH_SIZE];
     struct soft_code_page *pages[SOFT_PAGE_HASH_SIZE];

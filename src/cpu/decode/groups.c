@@ -4,9 +4,9 @@
 
 /* clang-format off */
 const struct soft_group *const soft_groups[] = {
-    &soft_group_alu, &soft_group_move, &soft_group_shift, &soft_group_muldiv, &soft_group_bits,
+    &soft_group_alu, &soft_group_move, &soft_group_conditional, &soft_group_shift, &soft_group_muldiv, &soft_group_bits,
     &soft_group_branch, &soft_group_stack, &soft_group_string, &soft_group_flagops, &soft_group_io,
-    &soft_group_bcd,
+    &soft_group_bcd, &soft_group_time,
     &soft_group_segment, &soft_group_system, &soft_group_msr, &soft_group_cpuid,
     &soft_group_fpu, &soft_group_fpu_load, &soft_group_fpu_compare, &soft_group_fpu_control,
     &soft_group_mmx,

@@ -153,7 +153,6 @@ static enum step translate_one(struct soft_code *code, const struct soft_source 
                                   .operands = operands,
                                   .mode = source->mode,
                                   .op = op };
-    const struct soft_row *row;
     ZyanStatus status =
         ZydisDecoderDecodeFull(&code->decoders[source->mode & SOFT_MODE_SIZE], source->bytes + done,
                                available, &instruction, operands);
@@ -169,11 +168,15 @@ static enum step translate_one(struct soft_code *code, const struct soft_source 
         return STEP_UNDEFINED;
     }
     fill_common(&t, source->offset + done);
-    row = code->by_mnemonic[instruction.mnemonic];
-    if (row != NULL && (row->feature == SOFT_FEATURE_NONE ||
-                        soft_features_has(&code->cluster->features, row->feature))) {
-        t.table = row->table;
-        row->translate(&t);
+    for (uint32_t i = code->first_row[instruction.mnemonic];
+         i < code->first_row[instruction.mnemonic + 1] && op->run == NULL; i++) {
+        const struct soft_row *row = code->rows[i];
+
+        if (row->feature == SOFT_FEATURE_NONE ||
+            soft_features_has(&code->cluster->features, row->feature)) {
+            t.table = row->table;
+            row->translate(&t);
+        }
     }
     if (op->run == NULL) {
         undefined(op, source->offset + done, instruction.length, op_undefined);
@@ -241,23 +244,41 @@ static void init_decoder(struct soft_code *code, unsigned size, ZydisMachineMode
                            soft_features_has(features, SOFT_FEATURE_BMI1));
 }
 
+/* All rows by mnemonic, those of one mnemonic in the groups' order. */
+static void sort_rows(struct soft_code *code)
+{
+    uint32_t total = 0;
+    uint32_t at = 0;
+
+    for (unsigned i = 0; i < soft_group_count; i++) {
+        total += soft_groups[i]->count;
+    }
+    code->rows = g_new0(const struct soft_row *, total + 1);
+    code->first_row = g_new0(uint32_t, ZYDIS_MNEMONIC_MAX_VALUE + 2);
+    for (unsigned mnemonic = 0; mnemonic <= ZYDIS_MNEMONIC_MAX_VALUE; mnemonic++) {
+        code->first_row[mnemonic] = at;
+        for (unsigned i = 0; i < soft_group_count; i++) {
+            for (unsigned k = 0; k < soft_groups[i]->count; k++) {
+                if (soft_groups[i]->rows[k].mnemonic == mnemonic) {
+                    code->rows[at++] = &soft_groups[i]->rows[k];
+                }
+            }
+        }
+    }
+    code->first_row[ZYDIS_MNEMONIC_MAX_VALUE + 1] = at;
+    invariant(at == total);
+}
+
 void soft_translate_init(struct soft_code *code)
 {
     init_decoder(code, SOFT_MODE_16, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
     init_decoder(code, SOFT_MODE_32, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     init_decoder(code, SOFT_MODE_64, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    code->by_mnemonic = g_new0(const struct soft_row *, ZYDIS_MNEMONIC_MAX_VALUE + 1);
-    for (unsigned i = 0; i < soft_group_count; i++) {
-        for (unsigned k = 0; k < soft_groups[i]->count; k++) {
-            const struct soft_row *row = &soft_groups[i]->rows[k];
-
-            invariant(code->by_mnemonic[row->mnemonic] == NULL);
-            code->by_mnemonic[row->mnemonic] = row;
-        }
-    }
+    sort_rows(code);
 }
 
 void soft_translate_fini(struct soft_code *code)
 {
-    g_free(code->by_mnemonic);
+    g_free(code->rows);
+    g_free(code->first_row);
 }

@@ -77,9 +77,17 @@ const struct op *soft_leave_at_rip(struct soft_cpu *cpu, enum soft_leave leave)
 
 const struct op *soft_leave(struct soft_cpu *cpu, const struct op *op, enum soft_leave leave)
 {
+    give_back(cpu, op + 1);
     cpu->state.rip = soft_op_next_rip(cpu, op);
     cpu->leave = leave;
     return NULL;
+}
+
+const struct op *soft_repeat(struct soft_cpu *cpu, const struct op *op)
+{
+    give_back(cpu, op + 1);
+    cpu->state.rip = soft_op_rip(cpu, op);
+    return soft_leave_at_rip(cpu, SOFT_LEAVE_LOOKUP);
 }
 
 const struct op *soft_jump(struct soft_cpu *cpu, uint64_t rip)
@@ -173,8 +181,7 @@ static void run_block(struct soft_cpu *cpu, bool alone)
     struct soft_block *block = next_block(cpu, alone);
 
     if (block == NULL) {
-        deliver_exception(cpu);
-        return;
+        return; /* leave says exception */
     }
     cpu->left -= block->instruction_count;
     cpu->block = block;
