@@ -174,11 +174,12 @@ static inline bool soft_condition(const struct soft_cpu *cpu, unsigned code)
 }
 
 /* The sixteen conditions as M(name, code). */
-#define SOFT_CONDITIONS(M)                                                                   \
-    M(o, 0)                                                                                  \
-    M(no, 1)                                                                                 \
-    M(b, 2) M(nb, 3) M(z, 4) M(nz, 5) M(be, 6) M(nbe, 7) M(s, 8) M(ns, 9) M(p, 10) M(np, 11) \
-        M(l, 12) M(nl, 13) M(le, 14) M(nle, 15)
+/* clang-format off */
+#define SOFT_CONDITIONS(M) \
+    M(o, 0) M(no, 1) M(b, 2) M(nb, 3) M(z, 4) M(nz, 5) M(be, 6) M(nbe, 7) \
+    M(s, 8) M(ns, 9) M(p, 10) M(np, 11) M(l, 12) M(nl, 13) M(le, 14) M(nle, 15)
+
+/* clang-format on */
 
 /* Forms of an instruction with two operands, by size index. */
 struct soft_forms {
