@@ -11,14 +11,15 @@
 #include "trace/trace.h"
 
 #define TIMER_GSI 0
-#define TIMER_PIN 2 /* the cascade, which is no GSI, leaves it free */
+#define TIMER_PIN 2
+#define CASCADE   2 /* the 8259s' own wire: GSI 2 (an HPET's) is the IOAPIC's alone */
 
 static void gsi_handler(void *sink, unsigned pin, int level)
 {
     struct gsi_chips *gsi = sink;
 
     trace_gsi_handler_enter(pin, level);
-    if (pin < ISA_NUM_IRQS) {
+    if (pin < ISA_NUM_IRQS && pin != CASCADE) {
         irq_line_set(&gsi->i8259_irq[pin], level);
     }
     irq_line_set(&gsi->ioapic_irq[pin == TIMER_GSI ? TIMER_PIN : pin], level);

@@ -5,7 +5,8 @@
  *   device -> gsi[n]: gsi_handler -> n < 16: pic_set_irq -> pic_update_irq -> pic_irq_request
  *                                 -> all: ioapic_set_irq -> ioapic_service -> apic_deliver_irq
  *
- * Each arrow between lines is a qemu_set_irq. GSI 0 is the IOAPIC's pin 2 (the MADT says so).
+ * Each arrow between lines is a qemu_set_irq. GSI 0 is the IOAPIC's pin 2 (the MADT says so); GSI 2
+ * reaches that pin alone, the 8259s have their cascade there.
  */
 #ifndef REPLUG_HW_INTC_GSI_HANDLER_H
 #define REPLUG_HW_INTC_GSI_HANDLER_H

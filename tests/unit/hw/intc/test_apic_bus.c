@@ -279,6 +279,10 @@ static void test_ioapic_edge(void **state)
     redirect(intc, 2, 0x02000000, 0x30);
     set_gsi(intc, 0, 1); /* GSI 0 is pin 2 */
     assert_int_equal(takers(intc, 0x30), 4);
+    set_gsi(intc, 0, 0);
+    port_write(intc->f, 0x21, 0xfb, 1);
+    set_gsi(intc, 2, 1); /* that pin too, but not the 8259's cascade */
+    assert_int_equal(takers(intc, 0x30), 4);
     redirect(intc, 5, 0x02000000, 0x400);
     set_gsi(intc, 5, 1);
     assert_int_equal(intc->cpus[2].nmis, 1);
