@@ -7,7 +7,7 @@
 
 void timer_queue_init(struct timer_queue *queue)
 {
-    queue->first = NULL;
+    *queue = (struct timer_queue){ .first = NULL };
 }
 
 void timer_init(struct timer *timer, struct timer_queue *queue, timer_fn fire, void *opaque)
@@ -27,6 +27,9 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
     timer->armed = true;
     timer->next = *at;
     *at = timer;
+    if (timer->queue->first == timer && timer->queue->closer != NULL) {
+        timer->queue->closer(timer->queue->closer_opaque);
+    }
 }
 
 void timer_cancel(struct timer *timer)

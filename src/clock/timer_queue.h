@@ -26,6 +26,9 @@ struct timer {
 
 struct timer_queue {
     struct timer *first; /* the earliest deadline */
+    /* Called when a timer was armed before all others; NULL = nobody waits. */
+    void (*closer)(void *opaque);
+    void *closer_opaque;
 };
 
 void timer_queue_init(struct timer_queue *queue);
