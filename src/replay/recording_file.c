@@ -53,12 +53,14 @@ static void note_damage(struct recording_file *file, uint64_t frame_number, uint
     g_autofree char *what = NULL;
     va_list arguments;
 
-    if (file->damage != NULL) {
+    if (file->damage != NULL && offset >= file->damage_offset) {
         return;
     }
     va_start(arguments, format);
     what = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    g_free(file->damage);
+    file->damage_offset = offset;
     file->damage = g_strdup_printf("frame %" G_GUINT64_FORMAT " at byte %" G_GUINT64_FORMAT ": %s",
                                    frame_number, offset, what);
 }
@@ -173,6 +175,10 @@ static bool check_index(struct recording_file *file, struct scan *scan,
 {
     g_autoptr(GArray) entries = NULL;
 
+    if (scan->index_offset != 0) {
+        note_damage(file, scan->frame_number, scan->offset, "a second index");
+        return false;
+    }
     if (!read_frame(file, scan->frame_number, scan->offset, true, frame)) {
         return false;
     }

@@ -18,7 +18,8 @@ typedef struct ZSTD_DCtx_s ZSTD_DCtx;
 struct recording_file {
     int fd;
     char *path;
-    char *damage;   /* the first that was found */
+    char *damage; /* of what was found, the one nearest to the file's begin */
+    uint64_t damage_offset;
     GArray *frames; /* struct recording_index_entry: those with records */
     struct recording_header header;
     struct recording_totals totals;
@@ -39,7 +40,7 @@ bool recording_file_load(struct recording_file *file, guint index,
                          struct recording_frame *out_frame, uint8_t **raw,
                          size_t *raw_bytes_max) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Notes damage of frames[index] and ends the file in front of it. The first damage counts. */
+/* Notes damage of frames[index] and ends the file in front of it. Damage in front of it counts instead. */
 void recording_file_damage(struct recording_file *file, guint index, const char *what);
 
 #endif

@@ -145,7 +145,7 @@ class Reader:
         self.records, self.index, self.frames = [], [], []
         self.state, self.turns_ended, self.sequence, self.turn = b'', 0, 0, None
         self.in_turn, self.open_record, self.missing = False, None, 0
-        self.damage, self.end = None, None
+        self.damage, self.end, self.has_index = None, None, False
         first, at = read_frame(data, 0, 0)
         need(first.type == HEADER, 'no header')
         self.header = read_header(first.raw)
@@ -169,10 +169,15 @@ class Reader:
             self.take_records(frame)
             self.index.append((frame.offset, frame.first_turn, frame.first_sequence, frame.turns_ended))
         elif frame.type == INDEX:
+            need(index_offset == frame.offset and not self.has_index, 'a second index')
+            self.has_index = True
+            need(len(frame.raw) % 32 == 0, 'index')
             need(list(struct.iter_unpack('<QQQQ', frame.raw)) == self.index, 'index')
         elif frame.type == END:
-            self.end = struct.unpack('<QQQQQ', frame.raw)
-            need(self.end == (index_offset, frame.number, self.turns_ended, self.sequence, xxh3(self.state)), f'end {self.end}')
+            need(len(frame.raw) == 40, 'end')
+            end = struct.unpack('<QQQQQ', frame.raw)
+            need(end == (index_offset, frame.number, self.turns_ended, self.sequence, xxh3(self.state)), f'end {end}')
+            self.end = end
 
     def take_records(self, frame):
         need(frame.first_sequence == self.sequence, 'first sequence')

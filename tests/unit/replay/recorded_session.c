@@ -3,7 +3,8 @@
  * recorded_session.c - makes recordings for other readers, and prints what Replug's reader finds.
  *
  * usage: recorded_session write FILE SEED TURNS PAYLOAD LARGE STATE FLUSH
- *        recorded_session print FILE
+ *        recorded_session print FILE     records, totals and damage
+ *        recorded_session replay FILE    as a machine that does nothing: turns, damage, divergence
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,35 @@ static int print(const char *path)
     recording_reader_totals(reader, &totals);
     printf("%" G_GUINT64_FORMAT " turns, state digest %016" G_GINT64_MODIFIER "x, %s\n",
            totals.turn_count, totals.state_digest, totals.has_end ? "complete" : "no end");
+    if (recording_reader_damage(reader) != NULL) {
+        printf("damage: %s\n", recording_reader_damage(reader));
+    }
     recording_reader_close(reader);
+    return EXIT_SUCCESS;
+}
+
+static int replay(const char *path)
+{
+    struct recording *recording = recording_open(path, NULL);
+    struct recording_turn turn;
+    unsigned count = 0;
+
+    if (recording == NULL) {
+        return EXIT_FAILURE;
+    }
+    while (recording_peek_turn(recording, &turn)) {
+        recording_turn_begin(recording, &turn);
+        recording_turn_end(recording, NULL, 0, NULL, NULL);
+        count++;
+    }
+    printf("%u turns\n", count);
+    if (recording_damage(recording) != NULL) {
+        printf("damage: %s\n", recording_damage(recording));
+    }
+    if (recording_divergence(recording) != NULL) {
+        printf("divergence: %s\n", recording_divergence(recording)->text);
+    }
+    recording_close(recording);
     return EXIT_SUCCESS;
 }
 
@@ -56,9 +85,12 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "print") == 0) {
         return print(argv[2]);
     }
+    if (argc == 3 && strcmp(argv[1], "replay") == 0) {
+        return replay(argv[2]);
+    }
     if (argc != 9 || strcmp(argv[1], "write") != 0) {
         fprintf(stderr, "usage: recorded_session write FILE SEED TURNS PAYLOAD LARGE STATE FLUSH\n"
-                        "       recorded_session print FILE\n");
+                        "       recorded_session print|replay FILE\n");
         return EXIT_FAILURE;
     }
     session_record(argv[2], &(struct session_options){ .seed = number(argv[3]),

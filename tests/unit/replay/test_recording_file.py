@@ -17,7 +17,8 @@ import rpl_reader  # noqa: E402
 
 
 def own_reader(path):
-    return subprocess.run([PROGRAM, 'print', path], check=True, capture_output=True, text=True).stdout.splitlines()
+    lines = subprocess.run([PROGRAM, 'print', path], check=True, capture_output=True, text=True).stdout.splitlines()
+    return [line for line in lines if not line.startswith('damage: ')]
 
 
 def other_reader(path):
