@@ -93,30 +93,46 @@ static inline unsigned highest(uint64_t value)
     return 63u - (unsigned)__builtin_clzll(value);
 }
 
-/* Each gets value and destination and gives the result; the flags it sets. */
-#define RESULT_bsf(bits)    (value == 0 ? old : (uint##bits##_t)lowest(value))
-#define RESULT_bsr(bits)    (value == 0 ? old : (uint##bits##_t)highest(value))
+/* The result; whether the destination is written; the flags. */
+#define RESULT_bsf(bits)    (uint##bits##_t)(value == 0 ? 0 : lowest(value))
+#define RESULT_bsr(bits)    (uint##bits##_t)(value == 0 ? 0 : highest(value))
 #define RESULT_tzcnt(bits)  (uint##bits##_t)(value == 0 ? bits : lowest(value))
 #define RESULT_lzcnt(bits)  (uint##bits##_t)(value == 0 ? bits : bits - 1 - highest(value))
 #define RESULT_popcnt(bits) (uint##bits##_t) __builtin_popcountll(value)
 
-/* ZF as documented; CF, OF, SF, AF, PF, undefined, are 0 but for PF after BSF and BSR. */
-#define FLAGS_bsf(bits) cpu->flags.zero = value;
-#define FLAGS_bsr(bits) cpu->flags.zero = value;
+#define WRITES_bsf    value != 0
+#define WRITES_bsr    value != 0
+#define WRITES_tzcnt  true
+#define WRITES_lzcnt  true
+#define WRITES_popcnt true
+
+/* ZF as documented. The undefined ones stay, but BSF and BSR set PF by the result and clear CF, OF. */
+#define FLAGS_search(bits)            \
+    cpu->flags = (struct soft_flags)  \
+    {                                 \
+        .zero = value, .sign = result \
+    }
+#define FLAGS_bsf(bits) FLAGS_search(bits)
+#define FLAGS_bsr(bits) FLAGS_search(bits)
 #define FLAGS_tzcnt(bits)     \
     cpu->flags.zero = result; \
-    soft_set_cf(cpu, value == 0);
-#define FLAGS_lzcnt(bits)  FLAGS_tzcnt(bits)
-#define FLAGS_popcnt(bits) cpu->flags = (struct soft_flags){ .zero = value, .sign = 1 };
+    soft_set_cf(cpu, value == 0)
+#define FLAGS_lzcnt(bits) FLAGS_tzcnt(bits)
+#define FLAGS_popcnt(bits)           \
+    cpu->flags = (struct soft_flags) \
+    {                                \
+        .zero = value, .sign = 1     \
+    }
 
 #define SEARCH_OF(name, bits)                                                                      \
     static inline void name##_into##bits(struct soft_cpu *cpu, unsigned reg, uint##bits##_t value) \
     {                                                                                              \
-        uint##bits##_t old = soft_get##bits(cpu, reg);                                             \
         uint##bits##_t result = RESULT_##name(bits);                                               \
                                                                                                    \
-        (void)old;                                                                                 \
-        FLAGS_##name(bits) soft_put##bits(cpu, reg, result);                                       \
+        FLAGS_##name(bits);                                                                        \
+        if (WRITES_##name) {                                                                       \
+            soft_put##bits(cpu, reg, result);                                                      \
+        }                                                                                          \
     }                                                                                              \
     static const struct op *name##_rr##bits(struct soft_cpu *cpu, const struct op *op)             \
     {                                                                                              \
