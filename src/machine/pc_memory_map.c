@@ -24,6 +24,7 @@
 #include "hw/mem/memory_backend.h"
 #include "machine/machine_internal.h"
 #include "memory/ram_block.h"
+#include "memory/transaction.h"
 
 #define GIB               (1ull << 30)
 #define FOUR_GIB          (4 * GIB)
@@ -40,6 +41,7 @@ static bool use_own_ram(struct machine *machine, GError **error)
         .name = "pc.ram",
         .size_bytes = machine->config->ram_bytes,
         .faults = &machine->faults,
+        .calls = memory_system_ram_calls(machine->memory),
     };
 
     machine->ram = ram_block_create(&options, error);

@@ -63,6 +63,14 @@ static void tell_coalesced(const struct memory_listener *listener,
     }
 }
 
+static bool is_skipped(struct address_space *address_space, enum change change)
+{
+    bool skipped = change == CHANGE_ADD && address_space->system->skips_region_add;
+
+    address_space->system->skips_region_add &= !skipped;
+    return skipped;
+}
+
 static void tell_one(const struct memory_listener *listener,
                      const struct memory_region_section *section, enum change change)
 {
@@ -71,7 +79,7 @@ static void tell_one(const struct memory_listener *listener,
     if (change == CHANGE_DEL) {
         tell_coalesced(listener, section, false);
     }
-    if (fn != NULL) {
+    if (fn != NULL && !is_skipped(section->address_space, change)) {
         fn(listener->opaque, section);
     }
     if (change == CHANGE_ADD) {

@@ -18,6 +18,8 @@ struct memory_system {
     GPtrArray *address_spaces; /* struct address_space *, in order of creation */
     uint64_t generation;
     uint64_t next_sequence; /* of a region's mapping */
+    const struct ram_calls *ram_calls;
+    bool skips_region_add; /* a test's wish */
 };
 
 struct address_space {

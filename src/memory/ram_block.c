@@ -12,7 +12,86 @@
 
 #define LARGE_BYTES (2ull << 20) /* from here on aligned for transparent huge pages */
 
+/* ---- the host's answers ---- */
+
+static int host_create_memfd(void *opaque, const char *name, int *out_fd)
+{
+    (void)opaque;
+    return host_memory_create_memfd(name, out_fd);
+}
+
+static int host_open_file(void *opaque, const char *path, int *out_fd, bool *out_created)
+{
+    (void)opaque;
+    return host_memory_open_file(path, out_fd, out_created);
+}
+
+static int host_file_size(void *opaque, int fd, uint64_t *out_bytes)
+{
+    (void)opaque;
+    return host_memory_file_size(fd, out_bytes);
+}
+
+static int host_set_file_size(void *opaque, int fd, uint64_t size_bytes)
+{
+    (void)opaque;
+    return host_memory_set_file_size(fd, size_bytes);
+}
+
+static uint64_t host_page_size(void *opaque, int fd)
+{
+    (void)opaque;
+    return host_memory_page_size(fd);
+}
+
+static int host_map(void *opaque, int fd, uint64_t size_bytes, uint64_t align_bytes, bool share,
+                    void **out_at)
+{
+    (void)opaque;
+    return host_memory_map(fd, size_bytes, align_bytes, share, out_at);
+}
+
+static int host_populate(void *opaque, void *at, uint64_t size_bytes)
+{
+    (void)opaque;
+    return host_memory_populate(at, size_bytes);
+}
+
+static void host_remove_file(void *opaque, const char *path)
+{
+    (void)opaque;
+    host_memory_remove_file(path);
+}
+
+static void host_unmap(void *opaque, void *at, uint64_t size_bytes)
+{
+    (void)opaque;
+    host_memory_unmap(at, size_bytes);
+}
+
+static void host_close(void *opaque, int fd)
+{
+    (void)opaque;
+    host_memory_close(fd);
+}
+
+const struct ram_calls ram_host_calls = {
+    .create_memfd = host_create_memfd,
+    .open_file = host_open_file,
+    .file_size = host_file_size,
+    .set_file_size = host_set_file_size,
+    .page_size = host_page_size,
+    .map = host_map,
+    .populate = host_populate,
+    .remove_file = host_remove_file,
+    .unmap = host_unmap,
+    .close = host_close,
+};
+
+/* ---- a block ---- */
+
 struct ram_block {
+    const struct ram_calls *calls;
     char *name;
     void *host;
     uint64_t size_bytes, page_bytes;
@@ -39,7 +118,7 @@ static bool open_memfd(struct ram_block *block, const struct ram_block_options *
     int number = fault_take(options->faults, FAULT_memory_memfd_create);
 
     if (number == 0) {
-        number = host_memory_create_memfd(name, &block->fd);
+        number = block->calls->create_memfd(block->calls->opaque, name, &block->fd);
     }
     return number == 0 || failed(options, "memfd_create", number, error);
 }
@@ -52,10 +131,11 @@ static bool open_file(struct ram_block *block, const struct ram_block_options *o
     int number = fault_take(options->faults, FAULT_memory_file_open);
 
     if (number == 0) {
-        number = host_memory_open_file(options->path, &block->fd, &block->created);
+        number = block->calls->open_file(block->calls->opaque, options->path, &block->fd,
+                                         &block->created);
     }
     if (number == 0) {
-        number = host_memory_file_size(block->fd, &have);
+        number = block->calls->file_size(block->calls->opaque, block->fd, &have);
     }
     if (number != 0) {
         return failed(options, what, number, error);
@@ -77,10 +157,10 @@ static bool size_file(struct ram_block *block, const struct ram_block_options *o
     int number = fault_take(options->faults, FAULT_memory_truncate);
 
     if (number == 0) {
-        number = host_memory_file_size(block->fd, &have);
+        number = block->calls->file_size(block->calls->opaque, block->fd, &have);
     }
     if (number == 0 && have < options->size_bytes) {
-        number = host_memory_set_file_size(block->fd, options->size_bytes);
+        number = block->calls->set_file_size(block->calls->opaque, block->fd, options->size_bytes);
     }
     return number == 0 || failed(options, "setting the file's size", number, error);
 }
@@ -94,8 +174,8 @@ static bool map(struct ram_block *block, const struct ram_block_options *options
         align = options->size_bytes >= LARGE_BYTES ? LARGE_BYTES : block->page_bytes;
     }
     if (number == 0) {
-        number = host_memory_map(block->fd, options->size_bytes, MAX(align, block->page_bytes),
-                                 options->share, &block->host);
+        number = block->calls->map(block->calls->opaque, block->fd, options->size_bytes,
+                                   MAX(align, block->page_bytes), options->share, &block->host);
     }
     return number == 0 || failed(options, "mmap", number, error);
 }
@@ -106,7 +186,7 @@ static bool populate(struct ram_block *block, const struct ram_block_options *op
     int number = fault_take(options->faults, FAULT_memory_prealloc);
 
     if (number == 0) {
-        number = host_memory_populate(block->host, options->size_bytes);
+        number = block->calls->populate(block->calls->opaque, block->host, options->size_bytes);
     }
     return number == 0 || failed(options, "preallocation", number, error);
 }
@@ -129,6 +209,7 @@ struct ram_block *ram_block_create(const struct ram_block_options *options, GErr
 {
     struct ram_block *block = g_new0(struct ram_block, 1);
 
+    block->calls = options->calls != NULL ? options->calls : &ram_host_calls;
     block->fd = -1;
     block->name = g_strdup(options->name);
     block->size_bytes = options->size_bytes;
@@ -138,7 +219,7 @@ struct ram_block *ram_block_create(const struct ram_block_options *options, GErr
     if (options->kind == RAM_BLOCK_FILE && !open_file(block, options, error)) {
         goto fail;
     }
-    block->page_bytes = host_memory_page_size(block->fd);
+    block->page_bytes = block->calls->page_size(block->calls->opaque, block->fd);
     if (!check_size(block, options, error)) {
         goto fail;
     }
@@ -155,7 +236,7 @@ struct ram_block *ram_block_create(const struct ram_block_options *options, GErr
     return block;
 fail:
     if (block->created) {
-        host_memory_remove_file(options->path);
+        block->calls->remove_file(block->calls->opaque, options->path);
     }
     ram_block_destroy(block);
     return NULL;
@@ -168,9 +249,9 @@ void ram_block_destroy(struct ram_block *block)
     }
     if (block->host != NULL) {
         trace_ram_block_destroyed(block->name, block->size_bytes);
-        host_memory_unmap(block->host, block->size_bytes);
+        block->calls->unmap(block->calls->opaque, block->host, block->size_bytes);
     }
-    host_memory_close(block->fd);
+    block->calls->close(block->calls->opaque, block->fd);
     g_free(block->name);
     g_free(block);
 }

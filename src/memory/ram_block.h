@@ -12,6 +12,27 @@
 struct fault_plan;
 struct ram_block;
 
+/*
+ * What a block asks of the host (host_memory.h says what each does); each int is 0 or an errno. The
+ * machine may put functions of its own there, to write answers down or to give recorded ones.
+ */
+struct ram_calls {
+    void *opaque;
+    int (*create_memfd)(void *opaque, const char *name, int *out_fd);
+    int (*open_file)(void *opaque, const char *path, int *out_fd, bool *out_created);
+    int (*file_size)(void *opaque, int fd, uint64_t *out_bytes);
+    int (*set_file_size)(void *opaque, int fd, uint64_t size_bytes);
+    uint64_t (*page_size)(void *opaque, int fd);
+    int (*map)(void *opaque, int fd, uint64_t size_bytes, uint64_t align_bytes, bool share,
+               void **out_at);
+    int (*populate)(void *opaque, void *at, uint64_t size_bytes);
+    void (*remove_file)(void *opaque, const char *path);
+    void (*unmap)(void *opaque, void *at, uint64_t size_bytes);
+    void (*close)(void *opaque, int fd);
+};
+
+extern const struct ram_calls ram_host_calls;
+
 enum ram_block_kind { RAM_BLOCK_ANONYMOUS, RAM_BLOCK_MEMFD, RAM_BLOCK_FILE };
 
 struct ram_block_options {
@@ -23,7 +44,8 @@ struct ram_block_options {
     bool share;       /* writes reach the file or memfd */
     bool prealloc;    /* all pages are touched before use */
     uint64_t align_bytes; /* of the host address; 0 = as the host likes (2 MiB for large blocks) */
-    struct fault_plan *faults; /* NULL = none; points memory_map, memory_memfd_create, ... */
+    struct fault_plan *faults;     /* NULL = none; points memory_map, memory_memfd_create, ... */
+    const struct ram_calls *calls; /* NULL = the host's; outlives the block */
 };
 
 /* Errors name call, arguments and errno; nothing stays allocated then. Memory reads as zero (a

@@ -33,6 +33,21 @@ struct error_latch *memory_system_errors(struct memory_system *system)
     return system->errors;
 }
 
+void memory_system_set_ram_calls(struct memory_system *system, const struct ram_calls *calls)
+{
+    system->ram_calls = calls;
+}
+
+const struct ram_calls *memory_system_ram_calls(const struct memory_system *system)
+{
+    return system->ram_calls;
+}
+
+void memory_system_skip_region_add(struct memory_system *system)
+{
+    system->skips_region_add = true;
+}
+
 void memory_system_set_coalesced_flush(struct memory_system *system, memory_flush_fn flush,
                                        void *opaque)
 {

@@ -19,12 +19,21 @@
 struct address_space;
 struct error_latch;
 struct memory_system;
+struct ram_calls;
 
 struct memory_system *memory_system_create(struct error_latch *errors);
 /* No address space may be left. NULL is fine. */
 void memory_system_destroy(struct memory_system *system);
 
 struct error_latch *memory_system_errors(struct memory_system *system);
+
+/* Who answers what RAM blocks for this system ask of the host; NULL = the host. For
+ * ram_block_options.calls: calls outlive the blocks. */
+void memory_system_set_ram_calls(struct memory_system *system, const struct ram_calls *calls);
+const struct ram_calls *memory_system_ram_calls(const struct memory_system *system);
+
+/* The next region_add of a listener is left out: for tests that want a machine to go wrong. */
+void memory_system_skip_region_add(struct memory_system *system);
 
 /* Called at every begin, before the depth grows: traced as qemu_flush_coalesced_mmio_buffer. NULL
  * removes it. */

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/invariant.h"
 #include "memory/ram_block.h"
+#include "memory/transaction.h"
 #include "qom/property.h"
 #include "trace/trace.h"
 
@@ -177,6 +178,7 @@ static bool complete(struct object *object, GError **error)
     };
 
     invariant(backend->system != NULL);
+    options.calls = memory_system_ram_calls(backend->system);
     if (!check(backend, error)) {
         return false;
     }
