@@ -212,7 +212,7 @@ static bool coalesced_next(void *opaque, struct kvm_coalesced_mmio *out_entry)
 
 void host_kvm_get_calls(struct host_kvm *kvm, struct kvm_calls *out_calls)
 {
-    *out_calls = (struct kvm_calls){ kvm, call, coalesced_next };
+    *out_calls = (struct kvm_calls){ kvm, call, coalesced_next, NULL };
 }
 
 struct kvm_run *host_kvm_run_page(struct host_kvm *kvm, unsigned vcpu)

@@ -29,6 +29,10 @@ struct kvm_calls {
                 void *argument);
     /* Takes the next coalesced write out of the ring; false = empty. */
     bool (*coalesced_next)(void *opaque, struct kvm_coalesced_mmio *out_entry);
+    /* How it ended when an I/O instruction was completed between two runs: told once for each such
+     * attempt, whether anything was left to complete or not, and gives the result to go by. NULL =
+     * the one that was told. */
+    int (*io_completed)(void *opaque, unsigned vcpu, int result);
 };
 
 struct host_kvm;

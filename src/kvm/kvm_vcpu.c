@@ -210,8 +210,10 @@ void kvm_vcpu_exit_answered(struct kvm_vm *vm, unsigned index)
 
 /* ---- pending I/O ---- */
 
+#define NO_END 1 /* of COMPLETIONS_MAX; other failures are a -errno */
+
 /* The gate's lock is held and no hold can end meanwhile: only our own thread uses the vCPU. */
-static bool complete_locked(struct kvm_vcpu *vcpu, bool discard, GError **error)
+static int complete_locked(struct kvm_vcpu *vcpu, bool discard)
 {
     struct vm_exit exit;
     int result;
@@ -224,34 +226,42 @@ static bool complete_locked(struct kvm_vcpu *vcpu, bool discard, GError **error)
         vcpu->exit_deferred = false;
         if (result == -EINTR || result == -EAGAIN) {
             vcpu->io_pending = false;
-            return true;
+            return 0;
         }
         if (result < 0) {
-            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO,
-                        "KVM_RUN(immediate_exit=1) of vCPU %u failed: %s", vcpu->index,
-                        g_strerror(-result));
-            return false;
+            return result;
         }
         /* The same instruction makes another access. */
         vcpu->io_pending = kvm_exit_translate(vcpu->run, vcpu->vm->run_bytes, &exit);
         if (!discard) {
             vcpu->exit_deferred = true;
-            return true;
+            return 0;
         }
         if (!vcpu->io_pending) {
-            return true;
+            return 0;
         }
     }
-    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO,
-                "an I/O instruction of vCPU %u does not come to an end after %u accesses",
-                vcpu->index, COMPLETIONS_MAX);
-    return false;
+    return NO_END;
+}
+
+static bool check_completion(const struct kvm_vcpu *vcpu, int result, GError **error)
+{
+    if (result < 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO,
+                    "KVM_RUN(immediate_exit=1) of vCPU %u failed: %s", vcpu->index,
+                    g_strerror(-result));
+    } else if (result != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO,
+                    "an I/O instruction of vCPU %u does not come to an end after %u accesses",
+                    vcpu->index, COMPLETIONS_MAX);
+    }
+    return result == 0;
 }
 
 bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard, GError **error)
 {
     struct kvm_vm *vm = vcpu->vm;
-    bool ok = true;
+    int result = 0;
 
     g_mutex_lock(&vm->gate);
     invariant(!vcpu->in_guest);
@@ -261,10 +271,15 @@ bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard, GError **error)
     }
     /* An exit that is being handled has no answer yet: the registers are those before it. */
     if (vcpu->io_pending && (discard || (!vcpu->exit_is_handled && !vcpu->exit_deferred))) {
-        ok = complete_locked(vcpu, discard, error);
+        result = complete_locked(vcpu, discard);
     }
     g_mutex_unlock(&vm->gate);
-    return ok;
+    /* Whether something was left is a matter of the threads' speed: who records must not depend on
+     * it. */
+    if (vm->calls->io_completed != NULL) {
+        result = vm->calls->io_completed(vm->calls->opaque, vcpu->index, result);
+    }
+    return check_completion(vcpu, result, error);
 }
 
 /* ---- creation ---- */

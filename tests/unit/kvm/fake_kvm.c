@@ -267,7 +267,7 @@ struct fake_kvm *fake_kvm_create(void)
 {
     struct fake_kvm *fake = g_new0(struct fake_kvm, 1);
 
-    fake->calls = (struct kvm_calls){ fake, call, coalesced_next };
+    fake->calls = (struct kvm_calls){ fake, call, coalesced_next, NULL };
     g_mutex_init(&fake->lock);
     fake->log = g_array_new(FALSE, FALSE, sizeof(struct fake_call));
     fake->ring = g_array_new(FALSE, FALSE, sizeof(struct kvm_coalesced_mmio));

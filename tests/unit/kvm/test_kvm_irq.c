@@ -56,7 +56,7 @@ static bool routed(uint32_t gsi, uint32_t chip, uint32_t pin)
 static void test_routing(void **state)
 {
     struct fake_kvm *fake = *state;
-    struct kvm_calls calls = { NULL, routing_call, NULL };
+    struct kvm_calls calls = { NULL, routing_call, NULL, NULL };
 
     fake->vm->calls = &calls;
     assert_true(kvm_pc_setup_irq_routing(fake->vm, NULL));
