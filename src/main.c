@@ -3,7 +3,7 @@
  * main.c - the program: command line to configuration, machine and monitors up, the loop, everything down.
  *
  * The only place that prints to the user and that decides on the exit status: what the user got wrong is one line
- * "replug: TEXT" and 1.
+ * "replug: TEXT" and 1. A replay ends with 0 (equal), 3 (diverged) or 2 (the recording can't be used).
  */
 #include <json-c/json.h>
 #include <stdio.h>
@@ -20,19 +20,37 @@
 #include "machine/machine.h"
 #include "machine/machine_config.h"
 #include "monitor/monitor.h"
+#include "replay/recording.h"
+#include "trace/backtrace.h"
 #include "trace/trace_session.h"
 
-#define TRACE_FLUSH_INTERVAL_MS 100
+#define PROGRAM_NAME      "replug 0.1.0"
+#define FLUSH_INTERVAL_MS 100
+#define EXIT_UNUSABLE     2 /* the recording */
+#define EXIT_DIVERGED     3
+#define LAST_EVENTS       32
 
 /* Everything that runs; NULL until it exists. */
 struct program {
-    struct machine_config config;
+    struct machine_config own;           /* the command line's */
+    struct machine_config replayed;      /* the recording's machine */
+    const struct machine_config *config; /* one of the two */
     struct host_loop *loop;
     struct trace_session *trace;
     struct machine *machine;
     struct monitors *monitors;
+    struct recording *recording; /* of -record or -replay */
     int pid_fd;
+    bool shows_progress;
+    uint64_t turns; /* replayed */
+    bool was_quit;
+    char *last_events; /* before it diverged */
 };
+
+static bool is_replay(const struct program *program)
+{
+    return program->recording != NULL && recording_is_replay(program->recording);
+}
 
 static int fail(const GError *error)
 {
@@ -50,8 +68,8 @@ static const char *text_of(const struct json_object *object, const char *key)
 static bool start_trace(struct program *program, GError **error)
 {
     program->trace = trace_session_create(host_clock_monotonic_ns);
-    for (guint i = 0; i < program->config.traces->len; i++) {
-        const char *option = g_ptr_array_index(program->config.traces, i);
+    for (guint i = 0; i < program->config->traces->len; i++) {
+        const char *option = g_ptr_array_index(program->config->traces, i);
 
         if (!trace_session_configure(program->trace, option, error)) {
             g_prefix_error(error, "-trace %s: ", option);
@@ -59,7 +77,121 @@ static bool start_trace(struct program *program, GError **error)
         }
     }
     invariant_set_hook(trace_session_dump_bound_ring);
+    /* The last events are part of a divergence's report. With patterns of the user's own they are
+     * those: others would get numbers too, and the trace would differ from the recording's. */
+    return !is_replay(program) || program->config->traces->len > 0 ||
+           trace_session_configure(program->trace, "*,sink=ring", error);
+}
+
+/* ---- -record ---- */
+
+static char *own_build_id(void)
+{
+    struct trace_modules *modules = trace_modules_create();
+    const struct trace_module *program = trace_modules_at(modules, 0);
+    char *build_id = g_strdup(program != NULL ? program->build_id : "");
+
+    trace_modules_destroy(modules);
+    return build_id;
+}
+
+static bool start_recording(struct program *program, char **argv, GError **error)
+{
+    g_autofree char *build_id = own_build_id();
+    char name[] = PROGRAM_NAME;
+    struct recording_header header = {
+        .program = name,
+        .build_id = build_id,
+        .arguments = argv + 1,
+        .schema = machine_schema(),
+        .realtime_us = host_clock_realtime_us(),
+    };
+
+    program->recording = recording_create(program->own.record_path, &header, error);
+    if (program->recording == NULL) {
+        g_prefix_error(error, "-record: ");
+    }
+    return program->recording != NULL;
+}
+
+/* ---- -replay ---- */
+
+static bool check_schema(const struct recording_header *header, GError **error)
+{
+    g_autofree char *build_id = own_build_id();
+
+    if (header->schema == machine_schema()) {
+        return true;
+    }
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                "it was written by another version, whose state is made up differently: by %s "
+                "(build %s, schema %016" G_GINT64_MODIFIER "x); this is " PROGRAM_NAME
+                " (build %s, schema %016" G_GINT64_MODIFIER "x)",
+                header->program, header->build_id[0] != '\0' ? header->build_id : "unknown",
+                header->schema, build_id[0] != '\0' ? build_id : "unknown", machine_schema());
+    return false;
+}
+
+/* The configuration becomes that of the recorded machine. */
+static bool open_replay(struct program *program, GError **error)
+{
+    const struct recording_header *header;
+
+    program->recording = recording_open(program->own.replay_path, error);
+    if (program->recording == NULL) {
+        return false;
+    }
+    header = recording_get_header(program->recording);
+    if (!check_schema(header, error) ||
+        !machine_config_replayed(&program->own, header->arguments, &program->replayed, error)) {
+        g_prefix_error(error, "%s: ", program->own.replay_path);
+        return false;
+    }
+    program->config = &program->replayed;
+    program->shows_progress = host_stderr_is_terminal();
     return true;
+}
+
+static void show_progress(void *opaque, uint64_t turn, unsigned percent)
+{
+    const struct program *program = opaque;
+
+    if (program->shows_progress) {
+        fprintf(stderr, "\rreplaying: turn %" G_GUINT64_FORMAT ", %u %%\x1b[K", turn, percent);
+    }
+}
+
+static void print_last_events(const char *text)
+{
+    const char *from = text + strlen(text);
+    unsigned lines = 0;
+
+    while (from > text && lines <= LAST_EVENTS) {
+        lines += *--from == '\n';
+    }
+    from += from > text; /* behind the line before */
+    if (*from != '\0') {
+        fprintf(stderr, "the last events:\n%s", from);
+    }
+}
+
+static int tell_verdict(const struct program *program)
+{
+    const struct recording_divergence *divergence = recording_divergence(program->recording);
+    const char *damage = recording_damage(program->recording);
+
+    if (divergence != NULL) {
+        fprintf(stderr, "replug: the replay diverged at %s\n", divergence->text);
+        print_last_events(program->last_events != NULL ? program->last_events : "");
+        return EXIT_DIVERGED;
+    }
+    if (damage != NULL) {
+        fprintf(stderr, "replug: the recording is not complete: %s\n", damage);
+    }
+    printf("replayed %" G_GUINT64_FORMAT " turns, digest %016" G_GINT64_MODIFIER "x, equal%s\n",
+           program->turns, recording_digest(program->recording),
+           program->was_quit ? " so far: ended by a client" : "");
+    return EXIT_SUCCESS;
 }
 
 /* ---- monitors ---- */
@@ -130,7 +262,7 @@ static bool start_monitor(struct program *program, const struct json_object *opt
 
 static bool start_monitors(struct program *program, GError **error)
 {
-    const GPtrArray *entries = program->config.monitors;
+    const GPtrArray *entries = program->config->monitors;
     unsigned text_count = 0;
 
     program->monitors = monitors_create(program->machine, program->loop);
@@ -162,41 +294,74 @@ static void on_idle(void *opaque)
 {
     struct program *program = opaque;
 
-    machine_flush_trace(program->machine);
+    machine_flush(program->machine);
 }
 
-static bool start(struct program *program, GError **error)
+static bool start_guest(struct program *program, GError **error)
+{
+    const struct machine_config *own = &program->own;
+    struct machine_replay_options options = {
+        .is_paused = own->start_stopped,
+        .has_until = own->replay_has_until,
+        .until = own->replay_until,
+        .plant = own->replay_plant,
+        .progress = show_progress,
+        .opaque = program,
+    };
+
+    return is_replay(program) ? machine_replay_start(program->machine, &options, error)
+                              : machine_start(program->machine, error);
+}
+
+static bool start(struct program *program, char **argv, GError **error)
 {
     program->loop = host_loop_create();
-    if (!start_trace(program, error)) {
+    if ((program->own.replay_path != NULL && !open_replay(program, error)) ||
+        (program->own.record_path != NULL && !start_recording(program, argv, error)) ||
+        !start_trace(program, error)) {
         return false;
     }
-    program->machine = machine_create(&program->config, program->loop, program->trace, error);
+    program->machine =
+        machine_create(program->config, program->loop, program->trace, program->recording, error);
     if (program->machine == NULL || !start_monitors(program, error)) {
         return false;
     }
-    if (program->config.pidfile != NULL &&
-        !host_file_write_pid(program->config.pidfile, &program->pid_fd, error)) {
+    if (program->config->pidfile != NULL &&
+        !host_file_write_pid(program->config->pidfile, &program->pid_fd, error)) {
         g_prefix_error(error, "-pidfile: ");
         return false;
     }
     host_loop_on_signal(program->loop, on_signal, program);
-    host_loop_set_idle(program->loop, TRACE_FLUSH_INTERVAL_MS, on_idle, program);
-    return machine_start(program->machine, error);
+    host_loop_set_idle(program->loop, FLUSH_INTERVAL_MS, on_idle, program);
+    return start_guest(program, error);
 }
 
-static void stop(struct program *program)
+static void stop_machine(struct program *program)
 {
+    struct recording_turn turn;
+
     if (program->loop != NULL) {
         host_loop_set_idle(program->loop, 0, NULL, NULL);
     }
     if (program->monitors != NULL) {
         monitors_destroy(program->monitors);
     }
+    if (is_replay(program) && program->machine != NULL) {
+        program->turns = machine_turns(program->machine);
+        program->was_quit = machine_replay_was_quit(program->machine);
+        program->last_events = g_strdup(machine_last_events(program->machine));
+        program->turns +=
+            recording_peek_turn(program->recording, &turn) && turn.kind == RECORDING_TURN_teardown;
+    }
     machine_destroy(program->machine);
+}
+
+static void stop(struct program *program)
+{
     trace_session_destroy(program->trace);
-    if (program->config.pidfile != NULL) {
-        host_file_remove_pid(program->config.pidfile, program->pid_fd);
+    recording_close(program->recording);
+    if (program->config->pidfile != NULL) {
+        host_file_remove_pid(program->config->pidfile, program->pid_fd);
     }
     /* A signal while all this went on was none too many: the end is the same. */
     if (program->loop != NULL) {
@@ -205,19 +370,35 @@ static void stop(struct program *program)
     }
 }
 
-static int run(struct program *program)
+/* What kept it from running to the end: the user's mistake, the recording, or a divergence. */
+static int fail_start(const struct program *program, const GError *error, bool was_built)
+{
+    if (is_replay(program) && recording_divergence(program->recording) != NULL) {
+        return tell_verdict(program);
+    }
+    (void)fail(error);
+    return program->own.replay_path != NULL && !was_built ? EXIT_UNUSABLE : EXIT_FAILURE;
+}
+
+static int run(struct program *program, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    int status;
+    bool runs = start(program, argv, &error);
+    bool was_built = program->machine != NULL;
+    int status = EXIT_FAILURE;
 
-    if (!start(program, &error)) {
-        status = fail(error);
-    } else {
-        if (program->config.daemonize) {
+    if (runs) {
+        if (program->config->daemonize) {
             host_daemon_ready();
         }
         host_loop_run(program->loop);
         status = machine_exit_status(program->machine);
+    }
+    stop_machine(program);
+    if (!runs) {
+        status = fail_start(program, error, was_built);
+    } else if (is_replay(program)) {
+        status = tell_verdict(program);
     }
     stop(program);
     return status;
@@ -238,16 +419,20 @@ int main(int argc, char **argv)
     g_autofree char *text = NULL;
     int status;
 
-    machine_config_init(&program.config);
-    if (!machine_config_parse(&program.config, argc, argv, &text, &error)) {
+    machine_config_init(&program.own);
+    machine_config_init(&program.replayed);
+    program.config = &program.own;
+    if (!machine_config_parse(&program.own, argc, argv, &text, &error)) {
         status = fail(error);
     } else if (text != NULL) {
         status = fputs(text, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-    } else if (program.config.daemonize && !host_daemon_is_child()) {
+    } else if (program.own.daemonize && !host_daemon_is_child()) {
         status = launch_daemon(argv);
     } else {
-        status = run(&program);
+        status = run(&program, argv);
     }
-    machine_config_fini(&program.config);
+    g_free(program.last_events);
+    machine_config_fini(&program.replayed);
+    machine_config_fini(&program.own);
     return status;
 }

@@ -168,3 +168,8 @@ void host_daemon_ready(void)
     }
     close(fd);
 }
+
+bool host_stderr_is_terminal(void)
+{
+    return isatty(STDERR_FILENO) == 1;
+}

@@ -27,4 +27,7 @@ int host_daemon_launch(char **argv, GError **error);
  * ends with 0. No effect in any other process. */
 void host_daemon_ready(void);
 
+/* Whether somebody may watch standard error as it is written. */
+bool host_stderr_is_terminal(void);
+
 #endif

@@ -22,6 +22,7 @@ struct option {
     const char *argument; /* what stands behind it, for -help; NULL = nothing */
     option_fn apply;      /* NULL = accepted without effect */
     const char *help;     /* NULL = not shown */
+    bool is_host;         /* says nothing of the machine: may stand beside -replay */
 };
 
 /* A key=value list or JSON into one of the config's arrays. */
@@ -122,6 +123,63 @@ static bool apply_fault(struct machine_config *config, const char *argument, GEr
     return fault_plan_arm(&config->faults, argument, error);
 }
 
+static bool apply_record(struct machine_config *config, const char *argument, GError **error)
+{
+    (void)error;
+    command_line_replace(&config->record_path, argument);
+    return true;
+}
+
+static bool parse_until(struct machine_config *config, const char *text, GError **error)
+{
+    guint64 turn;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT64, &turn, NULL)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Parameter 'until' does not accept value '%s'; expected the number of a turn",
+                    text);
+        return false;
+    }
+    config->replay_until = turn;
+    config->replay_has_until = true;
+    return true;
+}
+
+/* plant is for tests: docs/determinism.md. */
+static bool apply_replay(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "file", error);
+    bool ok = options != NULL;
+
+    if (ok && command_line_text(options, "file") == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter 'file' is missing");
+        ok = false;
+    }
+    if (options != NULL) {
+        json_object_object_foreach(options, key, value)
+        {
+            const char *text = json_object_get_string(value);
+
+            if (!ok) {
+                break;
+            }
+            if (strcmp(key, "file") == 0) {
+                command_line_replace(&config->replay_path, text);
+            } else if (strcmp(key, "until") == 0) {
+                ok = parse_until(config, text, error);
+            } else if (strcmp(key, "plant") == 0) {
+                command_line_replace(&config->replay_plant, text);
+            } else {
+                g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                            "Parameter '%s' is unexpected; expected file or until", key);
+                ok = false;
+            }
+        }
+    }
+    json_object_put(options);
+    return ok;
+}
+
 static bool apply_name(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "guest", error);
@@ -175,51 +233,60 @@ FLAG_OPTION(nodefaults)
 FLAG_OPTION(nographic)
 
 static const struct option options_table[] = {
-    { "machine", "TYPE[,PROP=VALUE...]", command_line_apply_machine, "pc (pc-i440fx-7.2) or none" },
-    { "M", "TYPE", command_line_apply_machine, NULL },
-    { "accel", "NAME", command_line_apply_accel, "kvm" },
-    { "enable-kvm", NULL, command_line_apply_enable_kvm, "the same as -accel kvm" },
-    { "cpu", "MODEL", command_line_apply_cpu, "qemu64, host or max: KVM's supported features" },
-    { "smp", "[cpus=]N[,maxcpus=N...]", command_line_apply_smp, "virtual CPUs, 1 to 8" },
+    { "machine", "TYPE[,PROP=VALUE...]", command_line_apply_machine, "pc (pc-i440fx-7.2) or none",
+      false },
+    { "M", "TYPE", command_line_apply_machine, NULL, false },
+    { "accel", "NAME", command_line_apply_accel, "kvm", false },
+    { "enable-kvm", NULL, command_line_apply_enable_kvm, "the same as -accel kvm", false },
+    { "cpu", "MODEL", command_line_apply_cpu, "qemu64, host or max: KVM's supported features",
+      false },
+    { "smp", "[cpus=]N[,maxcpus=N...]", command_line_apply_smp, "virtual CPUs, 1 to 8", false },
     { "m", "[size=]MEGS[,slots=N,maxmem=SIZE]", command_line_apply_memory,
-      "guest memory, DIMM slots, limit" },
-    { "object", "TYPE,id=ID[,...]", apply_object, "create an object, such as a memory backend" },
-    { "device", "DRIVER[,...]", apply_device, "add a device" },
-    { "numa", "node[,...]", apply_numa, "a NUMA node; memdev= gives its memory" },
-    { "kernel", "FILE", apply_kernel, "boot a multiboot-1 ELF image" },
-    { "initrd", "FILE", apply_initrd, "module for the kernel" },
-    { "append", "TEXT", apply_append, "command line of the kernel" },
-    { "chardev", "BACKEND,id=ID[,...]", apply_chardev, "a character device" },
-    { "serial", "CHARDEV", apply_serial, "stdio, file:PATH, unix:PATH, pty, null, none, ..." },
-    { "mon", "[chardev=]ID[,mode=readline|control]", apply_mon, "a monitor on a -chardev" },
-    { "qmp", "CHARDEV", apply_qmp, "a QMP monitor, such as unix:PATH,server=on,wait=off" },
-    { "qmp-pretty", "CHARDEV", apply_qmp_pretty, NULL },
-    { "monitor", "CHARDEV", apply_monitor, "a human monitor" },
-    { "trace", "PATTERN[,file=PATH][,sink=ring|file][,backtrace=on]", apply_trace, "trace events" },
-    { "fault", "POINT=ERRNO[,at=N]", apply_fault, "let the Nth such call fail; -fault help lists" },
-    { "S", NULL, apply_start_stopped, "do not start the CPUs; use cont" },
-    { "no-reboot", NULL, apply_no_reboot, "end instead of rebooting" },
-    { "no-shutdown", NULL, apply_no_shutdown, "stop instead of ending at power-off" },
-    { "name", "TEXT", apply_name, "name of the guest" },
-    { "uuid", "UUID", apply_uuid, "UUID of the machine" },
-    { "rtc", "base=utc|DATE", command_line_apply_rtc, "what the CMOS clock shows at start" },
-    { "pidfile", "FILE", apply_pidfile, "write the process ID to FILE" },
-    { "daemonize", NULL, apply_daemonize, "go to the background once everything listens" },
-    { "nodefaults", NULL, apply_nodefaults, NULL },
-    { "no-user-config", NULL, NULL, NULL },
-    { "nographic", NULL, apply_nographic, "the first serial port on stdio" },
-    { "display", "TYPE", NULL, NULL },
-    { "vga", "TYPE", NULL, NULL },
-    { "net", "TYPE", NULL, NULL },
-    { "nic", "TYPE", NULL, NULL },
-    { "msg", "TEXT", NULL, NULL },
-    { "sandbox", "TEXT", NULL, NULL },
-    { "audiodev", "TEXT", NULL, NULL },
-    { "overcommit", "TEXT", NULL, NULL },
-    { "boot", "TEXT", NULL, NULL },
-    { "global", "TEXT", NULL, NULL },
-    { "no-hpet", NULL, NULL, NULL },
-    { "no-acpi", NULL, NULL, NULL },
+      "guest memory, DIMM slots, limit", false },
+    { "object", "TYPE,id=ID[,...]", apply_object, "create an object, such as a memory backend",
+      false },
+    { "device", "DRIVER[,...]", apply_device, "add a device", false },
+    { "numa", "node[,...]", apply_numa, "a NUMA node; memdev= gives its memory", false },
+    { "kernel", "FILE", apply_kernel, "boot a multiboot-1 ELF image", false },
+    { "initrd", "FILE", apply_initrd, "module for the kernel", false },
+    { "append", "TEXT", apply_append, "command line of the kernel", false },
+    { "chardev", "BACKEND,id=ID[,...]", apply_chardev, "a character device", true },
+    { "serial", "CHARDEV", apply_serial, "stdio, file:PATH, unix:PATH, pty, null, none, ...",
+      false },
+    { "mon", "[chardev=]ID[,mode=readline|control]", apply_mon, "a monitor on a -chardev", true },
+    { "qmp", "CHARDEV", apply_qmp, "a QMP monitor, such as unix:PATH,server=on,wait=off", true },
+    { "qmp-pretty", "CHARDEV", apply_qmp_pretty, NULL, true },
+    { "monitor", "CHARDEV", apply_monitor, "a human monitor", true },
+    { "record", "FILE", apply_record, "write the session down for -replay", false },
+    { "replay", "FILE[,until=TURN]", apply_replay,
+      "carry a recorded session out again, without KVM and guest", true },
+    { "trace", "PATTERN[,file=PATH][,sink=ring|file][,backtrace=on]", apply_trace, "trace events",
+      true },
+    { "fault", "POINT=ERRNO[,at=N]", apply_fault, "let the Nth such call fail; -fault help lists",
+      false },
+    { "S", NULL, apply_start_stopped, "do not start the CPUs; use cont", true },
+    { "no-reboot", NULL, apply_no_reboot, "end instead of rebooting", false },
+    { "no-shutdown", NULL, apply_no_shutdown, "stop instead of ending at power-off", false },
+    { "name", "TEXT", apply_name, "name of the guest", false },
+    { "uuid", "UUID", apply_uuid, "UUID of the machine", false },
+    { "rtc", "base=utc|DATE", command_line_apply_rtc, "what the CMOS clock shows at start", false },
+    { "pidfile", "FILE", apply_pidfile, "write the process ID to FILE", true },
+    { "daemonize", NULL, apply_daemonize, "go to the background once everything listens", true },
+    { "nodefaults", NULL, apply_nodefaults, NULL, true },
+    { "no-user-config", NULL, NULL, NULL, true },
+    { "nographic", NULL, apply_nographic, "the first serial port on stdio", true },
+    { "display", "TYPE", NULL, NULL, true },
+    { "vga", "TYPE", NULL, NULL, false },
+    { "net", "TYPE", NULL, NULL, false },
+    { "nic", "TYPE", NULL, NULL, false },
+    { "msg", "TEXT", NULL, NULL, true },
+    { "sandbox", "TEXT", NULL, NULL, false },
+    { "audiodev", "TEXT", NULL, NULL, false },
+    { "overcommit", "TEXT", NULL, NULL, false },
+    { "boot", "TEXT", NULL, NULL, false },
+    { "global", "TEXT", NULL, NULL, false },
+    { "no-hpet", NULL, NULL, NULL, false },
+    { "no-acpi", NULL, NULL, NULL, false },
 };
 
 static const struct option *option_find(const char *word)
@@ -301,9 +368,24 @@ static bool config_complete(struct machine_config *config, GError **error)
     return true;
 }
 
+/* In the words of the command line, as options may stand in any order. */
+static bool check_replay(const struct machine_config *config, const char *machine_option,
+                         GError **error)
+{
+    if (config->replay_path != NULL && machine_option != NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "%s can't stand beside -replay: the machine is the recording's",
+                    machine_option);
+        return false;
+    }
+    return true;
+}
+
 bool machine_config_parse(struct machine_config *config, int argc, char **argv, char **out_text,
                           GError **error)
 {
+    const char *machine_option = NULL;
+
     for (int i = 1; i < argc; i++) {
         const struct option *option = option_find(argv[i]);
         const char *argument = i + 1 < argc ? argv[i + 1] : NULL;
@@ -327,7 +409,10 @@ bool machine_config_parse(struct machine_config *config, int argc, char **argv, 
                            option->argument ? argument : "");
             return false;
         }
+        if (machine_option == NULL && !option->is_host) {
+            machine_option = argv[i];
+        }
         i += option->argument != NULL;
     }
-    return config_complete(config, error);
+    return check_replay(config, machine_option, error) && config_complete(config, error);
 }

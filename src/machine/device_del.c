@@ -68,7 +68,7 @@ void machine_device_destroy(struct machine *machine, struct device *device)
     bool ok = object_property_set_bool(&device->object, "realized", false, NULL);
 
     invariant(ok);
-    g_ptr_array_remove(machine->devices, device);
+    machine_device_removed(machine, device);
     serial_port_disconnect(machine, device);
     object_destroy(&device->object);
 }

@@ -37,6 +37,7 @@ static void exit_mmio(struct machine *machine, unsigned vcpu, struct vm_exit *ex
         (void)address_space_write(machine->memory_space, exit->gpa, exit->data, exit->size);
     } else {
         (void)address_space_read(machine->memory_space, exit->gpa, exit->data, exit->size);
+        machine_exit_read_ram(machine, exit->gpa, exit->data, exit->size);
     }
 }
 

@@ -15,15 +15,15 @@
 #include "base/error.h"
 #include "base/invariant.h"
 #include "host/host_char.h"
-#include "host/host_file.h"
 #include "host/host_loop.h"
 #include "machine/machine_internal.h"
+#include "machine/recorded_kvm.h"
+#include "machine/recorded_state.h"
 #include "memory/ram_block.h"
 #include "memory/transaction.h"
+#include "replay/recording.h"
 #include "trace/trace.h"
 #include "trace/trace_session.h"
-
-#define KERNEL_BYTES_MAX (1u << 30)
 
 /* ---- coming up ---- */
 
@@ -46,16 +46,14 @@ static bool read_boot_files(struct machine *machine, GError **error)
     const struct machine_config *config = machine->config;
 
     if (config->kernel != NULL) {
-        machine->kernel_image = host_file_read(config->kernel, KERNEL_BYTES_MAX, error);
+        machine->kernel_image = machine_read_file(machine, "-kernel", config->kernel, error);
         if (machine->kernel_image == NULL) {
-            g_prefix_error(error, "-kernel: ");
             return false;
         }
     }
     if (config->initrd != NULL) {
-        machine->initrd_image = host_file_read(config->initrd, KERNEL_BYTES_MAX, error);
+        machine->initrd_image = machine_read_file(machine, "-initrd", config->initrd, error);
         if (machine->initrd_image == NULL) {
-            g_prefix_error(error, "-initrd: ");
             return false;
         }
     }
@@ -72,6 +70,9 @@ static void init_memory(struct machine *machine)
         address_space_create(machine->memory, &machine->system_memory, "memory");
     machine->io_space = address_space_create(machine->memory, &machine->system_io, "I/O");
     dma_port_init(&machine->dma, machine->memory_space);
+    if (machine->recording != NULL) {
+        recorded_memory_init(machine);
+    }
     machine->board = (struct board){
         .memory = machine->memory,
         .system_memory = &machine->system_memory,
@@ -150,13 +151,20 @@ static bool open_kvm(struct machine *machine, const struct kvm_calls *calls, GEr
 
     if (calls != NULL) {
         machine->kvm_calls = *calls;
-    } else {
+    } else if (!machine_is_replaying(machine)) {
         machine->host_kvm = host_kvm_open(error);
         if (machine->host_kvm == NULL) {
             return false;
         }
         host_kvm_get_calls(machine->host_kvm, &machine->kvm_calls);
         options.host = machine->host_kvm;
+    }
+    if (machine->recording != NULL) {
+        struct kvm_calls real = machine->kvm_calls;
+        bool replayed = machine_is_replaying(machine);
+
+        machine->recorded_kvm =
+            recorded_kvm_create(machine, replayed ? NULL : &real, &machine->kvm_calls);
     }
     machine->kvm = kvm_vm_create(&options, error);
     return machine->kvm != NULL;
@@ -214,27 +222,52 @@ static void init_parts(struct machine *machine)
     machine->gone = g_ptr_array_new();
     machine->serial_chars = g_ptr_array_new();
     machine->ram_backends = g_ptr_array_new();
+    machine->payload = g_byte_array_new();
     init_memory(machine);
     init_object_tree(machine);
+    if (machine->recording != NULL) {
+        machine->recorded_state = recorded_state_create(machine);
+        recording_set_faults(machine->recording, &machine->faults);
+        recording_set_describe(machine->recording, replay_words);
+    }
+}
+
+/* A turn that failed to build is left open: it does not count. */
+static bool build(struct machine *machine, const struct kvm_calls *calls, GError **error)
+{
+    struct recording_turn turn;
+
+    if (machine_is_replaying(machine)) {
+        if (!recording_peek_turn(machine->recording, &turn) || turn.kind != RECORDING_TURN_build ||
+            turn.number != 0) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
+                        "the recording has no building of the machine");
+            machine->recording = NULL;
+            return false;
+        }
+        machine->replayed = &turn;
+    }
+    machine_turn_open(machine, TRACE_VCPU_NONE, RECORDING_TURN_build, NULL, 0);
+    init_parts(machine);
+    if (!bring_up(machine, calls, error)) {
+        machine->recording = NULL;
+    }
+    machine_turn_close(machine);
+    machine->replayed = NULL;
+    return machine->ready;
 }
 
 struct machine *machine_create_on(const struct machine_config *config, struct host_loop *loop,
-                                  struct trace_session *trace, const struct kvm_calls *calls,
-                                  GError **error)
+                                  struct trace_session *trace, struct recording *recording,
+                                  const struct kvm_calls *calls, GError **error)
 {
     struct machine *machine = g_new0(struct machine, 1);
-    bool ok;
 
     machine->config = config;
     machine->loop = loop;
     machine->trace = trace;
-    trace_session_bind(trace);
-    trace_session_turn_begin(trace, 0, 0, TRACE_VCPU_NONE);
-    init_parts(machine);
-    ok = bring_up(machine, calls, error);
-    trace_session_turn_end(trace);
-    trace_session_bind(NULL);
-    if (!ok) {
+    machine->recording = recording;
+    if (!build(machine, calls, error)) {
         machine_destroy(machine);
         return NULL;
     }
@@ -242,24 +275,40 @@ struct machine *machine_create_on(const struct machine_config *config, struct ho
 }
 
 struct machine *machine_create(const struct machine_config *config, struct host_loop *loop,
-                               struct trace_session *trace, GError **error)
+                               struct trace_session *trace, struct recording *recording,
+                               GError **error)
 {
-    return machine_create_on(config, loop, trace, NULL, error);
+    return machine_create_on(config, loop, trace, recording, NULL, error);
+}
+
+void machine_device_added(struct machine *machine, struct device *device)
+{
+    g_ptr_array_add(machine->devices, device);
+    recorded_state_changed(machine->recorded_state);
+}
+
+void machine_device_removed(struct machine *machine, struct device *device)
+{
+    g_ptr_array_remove(machine->devices, device);
+    recorded_state_changed(machine->recorded_state);
+}
+
+bool machine_guest_start(struct machine *machine, GError **error)
+{
+    bool ok;
+
+    machine_turn_begin(machine, TRACE_VCPU_NONE, RECORDING_TURN_start, NULL, 0);
+    ok = machine_cont(machine, error);
+    machine_turn_end(machine);
+    return ok;
 }
 
 bool machine_start(struct machine *machine, GError **error)
 {
-    bool ok = true;
-
     if (machine->kvm != NULL && !kvm_vcpus_start(machine->kvm, error)) {
         return false;
     }
-    if (!machine->config->start_stopped) {
-        machine_turn_begin(machine, TRACE_VCPU_NONE, "start");
-        ok = machine_cont(machine, error);
-        machine_turn_end(machine);
-    }
-    return ok;
+    return machine->config->start_stopped || machine_guest_start(machine, error);
 }
 
 /* ---- going down ---- */
@@ -296,6 +345,11 @@ static void fini_parts(struct machine *machine)
     g_ptr_array_unref(machine->gone);
     g_ptr_array_unref(machine->serial_chars);
     g_ptr_array_unref(machine->ram_backends);
+    g_byte_array_unref(machine->payload);
+    recorded_state_destroy(machine->recorded_state);
+    recorded_kvm_destroy(machine->recorded_kvm);
+    machine_replay_destroy(machine->replay);
+    g_free(machine->last_events);
     g_bytes_unref(machine->kernel_image);
     g_bytes_unref(machine->initrd_image);
     g_clear_error(&machine->errors.first); /* what the going down may have left */
@@ -303,15 +357,52 @@ static void fini_parts(struct machine *machine)
     g_mutex_clear(&machine->lock);
 }
 
+/*
+ * The last turn. Its state is the one before: behind it there is no machine. A replay whose recording
+ * does not have it (the session was killed, a client quit) goes down without a trace.
+ */
+static void open_last_turn(struct machine *machine, struct recording_turn *turn)
+{
+    if (machine_is_replaying(machine)) {
+        if (recording_peek_turn(machine->recording, turn) &&
+            turn->kind == RECORDING_TURN_teardown && turn->number == machine->turn + 1) {
+            machine->replayed = turn;
+        } else {
+            machine->recording = NULL;
+            machine->trace = NULL;
+        }
+    }
+    machine->turn++;
+    machine_turn_open(machine, TRACE_VCPU_NONE, RECORDING_TURN_teardown, NULL, 0);
+    if (machine->recording != NULL) {
+        (void)recorded_state_take(machine->recorded_state);
+    }
+}
+
+static void close_last_turn(struct machine *machine)
+{
+    if (machine->recording != NULL) {
+        const GByteArray *state = recorded_state_taken(machine->recorded_state);
+
+        recording_turn_end(machine->recording, state->data, state->len, recorded_state_describe,
+                           machine->recorded_state);
+        recording_finish(machine->recording);
+        machine_check_recording(machine);
+        recording_set_faults(machine->recording, NULL);
+    }
+    trace_session_turn_end(machine->trace);
+    trace_session_bind(NULL);
+}
+
 void machine_destroy(struct machine *machine)
 {
+    struct recording_turn turn;
+
     if (machine == NULL) {
         return;
     }
     stop_threads(machine);
-    trace_session_bind(machine->trace);
-    trace_session_turn_begin(machine->trace, ++machine->turn, machine->clock.now_ns,
-                             TRACE_VCPU_NONE);
+    open_last_turn(machine, &turn);
     machine->event_handler = NULL;
     host_loop_set_alarm(machine->loop, UINT64_MAX, NULL, NULL);
     /* KVM goes first: its memslots vanish at once, not with an ioctl for each region. */
@@ -324,9 +415,8 @@ void machine_destroy(struct machine *machine)
     fini_memory(machine);
     ram_block_destroy(machine->ram);
     host_kvm_close(machine->host_kvm);
+    close_last_turn(machine);
     fini_parts(machine);
-    trace_session_turn_end(machine->trace);
-    trace_session_bind(NULL);
     g_free(machine);
 }
 
@@ -337,21 +427,44 @@ const struct machine_config *machine_get_config(const struct machine *machine)
     return machine->config;
 }
 
+uint64_t machine_schema(void)
+{
+    return recorded_state_schema();
+}
+
+uint64_t machine_turns(const struct machine *machine)
+{
+    return machine->turn + 1;
+}
+
 struct trace_session *machine_trace(struct machine *machine)
 {
     return machine->trace;
 }
 
-void machine_flush_trace(struct machine *machine)
+void machine_flush(struct machine *machine)
 {
     g_mutex_lock(&machine->lock);
+    machine->flush_posted = false;
     trace_session_flush(machine->trace);
+    if (machine->recording != NULL) {
+        recording_flush(machine->recording);
+    }
     g_mutex_unlock(&machine->lock);
 }
 
 void machine_host_signal(struct machine *machine)
 {
-    machine_turn_begin(machine, TRACE_VCPU_NONE, "signal");
+    if (machine_is_replaying(machine)) {
+        machine_replay_quit(machine);
+        return;
+    }
+    machine_signal_turn(machine);
+}
+
+void machine_signal_turn(struct machine *machine)
+{
+    machine_turn_begin(machine, TRACE_VCPU_NONE, RECORDING_TURN_signal, NULL, 0);
     machine_request(machine, MACHINE_REQUEST_QUIT, false, "host-signal");
     machine_turn_end(machine);
 }

@@ -20,16 +20,21 @@ struct host_loop;
 struct json_object;
 struct machine;
 struct machine_config;
+struct recording;
 struct trace_session;
 
 /* ---- life ---- */
 
 /*
- * Opens the configuration's -chardev entries, then builds everything; takes the trace session and
- * the loop as borrowed. Nothing of it stays on an error.
+ * Opens the configuration's -chardev entries, then builds everything; takes the trace session, the
+ * loop and the recording as borrowed. Nothing of it stays on an error. recording: NULL, or one to
+ * write down what happens (recording_create), or one to replay (recording_open; then config is the
+ * recorded one, see machine_config_replayed).
  */
 struct machine *machine_create(const struct machine_config *config, struct host_loop *loop,
-                               struct trace_session *trace, GError **error);
+                               struct trace_session *trace, struct recording *recording,
+                               GError **error);
+/* Ends the recording too (recording_finish). */
 void machine_destroy(struct machine *machine);
 
 /* Starts the vCPU threads and, unless -S was given, the guest. */
@@ -40,8 +45,37 @@ int machine_exit_status(const struct machine *machine);
 
 const struct machine_config *machine_get_config(const struct machine *machine);
 struct trace_session *machine_trace(struct machine *machine);
-/* Writes what is buffered of the trace, between two turns. Main thread. */
-void machine_flush_trace(struct machine *machine);
+/* Writes what is buffered of trace and recording, between two turns. Main thread. */
+void machine_flush(struct machine *machine);
+
+/* ---- recording and replay (docs/determinism.md) ---- */
+
+/* For a recording's header: the same number means that a build can replay it. */
+uint64_t machine_schema(void);
+
+struct machine_replay_options {
+    bool is_paused; /* before the first turn behind the building */
+    bool has_until;
+    uint64_t until;    /* pauses behind this turn */
+    const char *plant; /* KIND@TURN, for tests: state, ioctl or listener goes wrong; NULL = none */
+    /* Called now and then, and at the end. */
+    void (*progress)(void *opaque, uint64_t turn, unsigned percent);
+    void *opaque;
+};
+
+/*
+ * In the place of machine_start(): lets the loop carry out the recorded turns, one after the other,
+ * in between what else it does; quits the loop behind the last one, at the first divergence, or when
+ * a client says so. The turn that takes the machine apart is machine_destroy()'s. Errors: plant.
+ */
+bool machine_replay_start(struct machine *machine, const struct machine_replay_options *options,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Turns so far, the building included. */
+uint64_t machine_turns(const struct machine *machine);
+/* What the trace's ring had when the replay diverged, NULL = it has not. */
+const char *machine_last_events(const struct machine *machine);
+/* Whether a client ended the replay before its time. */
+bool machine_replay_was_quit(const struct machine *machine);
 
 /* ---- character devices: the machine owns them all and closes them when it is destroyed ---- */
 
@@ -62,14 +96,37 @@ void machine_host_signal(struct machine *machine);
 /* ---- the way in for monitors ---- */
 
 /*
- * Runs handler(opaque, command) as one turn and returns what it returns: command and reply are JSON
- * objects (borrowed and new). client: a number that tells monitor connections apart. Called on the
- * main thread.
+ * Who carries out commands, in a turn: command and reply are JSON objects (borrowed and new). It may
+ * know nothing of the client that sent the command: a replay has none.
  */
 typedef struct json_object *(*machine_command_fn)(void *opaque, const struct json_object *command);
+void machine_set_command_handler(struct machine *machine, machine_command_fn handler, void *opaque);
+
+/*
+ * Runs the handler for command as one turn and returns what it returns. client: a number that tells
+ * monitor connections apart. Main thread. While a recording is replayed the handler runs outside of
+ * any turn and may only look; machine_stop(), machine_cont() and machine_quit() then mean the replay.
+ */
 struct json_object *machine_run_command(struct machine *machine, unsigned client,
-                                        const struct json_object *command,
-                                        machine_command_fn handler, void *opaque);
+                                        const struct json_object *command);
+
+/* Whether a client may run a command that changes something; the error (UNSUPPORTED) says why not: a
+ * recording is replayed. */
+bool machine_takes_changes(const struct machine *machine, const char *name,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* [turn] The same for one who is in the middle of a command: those of the recording may. */
+bool machine_may_change(const struct machine *machine, const char *name,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The machine has been told to end: what clients send from here on is not obeyed. */
+bool machine_is_ending(const struct machine *machine);
+
+/*
+ * [turn] What fn gives is a matter of the outside (of tracing, say), not of the machine: a replay does
+ * not call fn, but gives what the recording has. Value and error as fn left them; either may be NULL.
+ */
+typedef struct json_object *(*machine_outside_fn)(void *opaque, GError **error);
+struct json_object *machine_outside(struct machine *machine, machine_outside_fn fn, void *opaque,
+                                    GError **error);
 
 /*
  * Who gets the QMP events: called inside the turn that causes them, on whatever thread that runs,
@@ -125,6 +182,8 @@ struct json_object *machine_query_hotpluggable_cpus(struct machine *machine);
 struct json_object *machine_query_cpus_fast(struct machine *machine);
 struct json_object *machine_query_cpu_definitions(struct machine *machine);
 struct json_object *machine_query_chardev(struct machine *machine);
+/* {"replaying", "paused", "turn", "percent"}; the last three only while replaying. */
+struct json_object *machine_query_replay(struct machine *machine);
 struct json_object *
 machine_query_faults(struct machine *machine); /* the armed ones: [{"point", "error", "at"}] */
 /* Everything that a failed command must leave as it was: every device's state, the QOM tree with

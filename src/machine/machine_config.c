@@ -40,6 +40,9 @@ void machine_config_fini(struct machine_config *config)
     g_free(config->initrd);
     g_free(config->append);
     g_free(config->pidfile);
+    g_free(config->record_path);
+    g_free(config->replay_path);
+    g_free(config->replay_plant);
     g_ptr_array_unref(config->objects);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->numa);

@@ -38,6 +38,11 @@ struct machine_config {
     bool no_reboot, no_shutdown;
     bool daemonize;
     bool nographic, nodefaults;
+    char *record_path; /* -record, NULL = none */
+    char *replay_path; /* -replay, NULL = none */
+    char *replay_plant;
+    uint64_t replay_until;
+    bool replay_has_until;
 };
 
 void machine_config_init(struct machine_config *config);
@@ -50,5 +55,14 @@ void machine_config_fini(struct machine_config *config);
  */
 bool machine_config_parse(struct machine_config *config, int argc, char **argv, char **out_text,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * own: parsed from the command line of a replay; arguments: those of the recorded session, NULL-
+ * terminated. out_config (init and fini by the caller) gets the recorded machine with what
+ * belongs to the replay's own session: monitors, character devices, tracing, pid file.
+ */
+bool machine_config_replayed(const struct machine_config *own, char *const *arguments,
+                             struct machine_config *out_config,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

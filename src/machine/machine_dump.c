@@ -13,14 +13,34 @@
 #include <json-c/json.h>
 
 #include "cpu/x86_state.h"
-#include "host/host_char.h"
 #include "machine/machine_internal.h"
 #include "memory/memory_print.h"
 #include "qom/property.h"
 
 #define VALUE_FORMAT (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
-static void dump_machine(const struct machine *machine, GString *out)
+static const char *text_of(const struct json_object *object, const char *key)
+{
+    const char *text = json_object_get_string(json_object_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+static void dump_chardevs(struct machine *machine, GString *out)
+{
+    struct json_object *list = machine_chardev_list(machine);
+
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        const struct json_object *entry = json_object_array_get_idx(list, i);
+        bool in_use = json_object_get_boolean(json_object_object_get(entry, "frontend-open"));
+
+        g_string_append_printf(out, "chardev %s: %s%s\n", text_of(entry, "label"),
+                               text_of(entry, "filename"), in_use ? ", in use" : "");
+    }
+    json_object_put(list);
+}
+
+static void dump_machine(struct machine *machine, GString *out)
 {
     g_string_append_printf(out, "run state: %s\n", run_state_name(machine->run_state));
     g_string_append_printf(out, "requests: %x\nerror latch: %s\n", machine->requests,
@@ -29,13 +49,7 @@ static void dump_machine(const struct machine *machine, GString *out)
     g_string_append_printf(out, "reboot: %s\nshutdown: %s\n",
                            machine->reboot_is_shutdown ? "shutdown" : "reset",
                            machine->shutdown_is_pause ? "pause" : "poweroff");
-    for (guint i = 0; i < machine->chardevs->len; i++) {
-        struct host_char *chr = g_ptr_array_index(machine->chardevs, i);
-
-        g_string_append_printf(out, "chardev %s: %s%s\n", host_char_label(chr),
-                               host_char_filename(chr),
-                               g_ptr_array_find(machine->claimed, chr, NULL) ? ", in use" : "");
-    }
+    dump_chardevs(machine, out);
     g_string_append_printf(out, "gsi levels: %08x\n", machine->gsi_lines.statistics.level);
     g_string_append_printf(out, "plugged memory: %" PRIu64 " of %" PRIu64 " bytes\n",
                            machine->device_memory.plugged_bytes,

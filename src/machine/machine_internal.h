@@ -14,10 +14,19 @@
 #include "hw/intc/kvm_irqchip.h"
 #include "hw/mem/memory_device.h"
 #include "kvm/kvm_vm.h"
+#include "machine/inputs.h"
 #include "machine/machine.h"
 #include "machine/machine_config.h"
 #include "memory/address_space.h"
+#include "memory/ram_block.h"
 #include "memory/region.h"
+#include "replay/recording_format.h"
+
+struct machine_replay;
+struct recorded_kvm;
+struct recorded_state;
+struct recording;
+struct recording_turn;
 
 enum run_state {
     RUN_STATE_PRELAUNCH, /* built, -S, never started */
@@ -74,16 +83,32 @@ struct machine {
     uint64_t alarm_deadline_ns; /* for which, in which state, the alarm was last set */
     enum run_state alarm_run_state;
 
+    /* Of a session that is recorded or replayed, else NULL (docs/determinism.md). */
+    struct recording *recording; /* borrowed */
+    struct recorded_state *recorded_state;
+    struct recorded_kvm *recorded_kvm;
+    struct machine_replay *replay;
+    const struct recording_turn *replayed; /* the turn under way */
+    GByteArray *payload;                   /* scratch */
+    bool in_turn;
+    bool looking;      /* a client looks at a machine that is replayed: outside of any turn */
+    bool flush_posted; /* the loop is about to write what is buffered */
+    bool recording_failed;
+    char *last_events; /* of the trace's ring, when a replay diverged */
+
     struct error_latch errors;
     struct fault_plan faults;
     machine_event_fn event_handler;
     void *event_opaque;
+    machine_command_fn command_handler;
+    void *command_opaque;
 
     struct type_registry *types;
     struct object *root, *machine_object, *peripheral, *peripheral_anon, *unattached, *objects;
     unsigned unattached_count, anonymous_count;
 
     struct memory_system *memory;
+    struct ram_calls ram_calls; /* of a session that is recorded or replayed */
     struct memory_region system_memory, system_io;
     struct address_space *memory_space, *io_space;
     struct dma_port dma;
@@ -120,9 +145,33 @@ struct machine {
 
 /* ---- run_loop.c ---- */
 
-/* Everything from outside runs between these two. vcpu: TRACE_VCPU_NONE when none is concerned. */
-void machine_turn_begin(struct machine *machine, unsigned vcpu, const char *kind);
+/* Everything from outside runs between these two. vcpu: TRACE_VCPU_NONE when none is concerned.
+ * payload: what came, for a recording. */
+void machine_turn_begin(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
+                        const void *payload, size_t payload_bytes);
+/* The same for one who has the lock. */
+void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
+                               enum recording_turn_kind kind, const void *payload,
+                               size_t payload_bytes);
 void machine_turn_end(struct machine *machine);
+/* The same two for the turns that build the machine and take it apart: nothing but the border. */
+void machine_turn_open(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
+                       const void *payload, size_t payload_bytes);
+void machine_turn_close(struct machine *machine);
+/* Tells about the first error of the recorder, in a turn. */
+void machine_check_recording(struct machine *machine);
+
+/* What starts turns; a replay calls the same functions. Without the lock. */
+void machine_timers_due(struct machine *machine);
+bool machine_guest_start(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void machine_signal_turn(struct machine *machine);
+void machine_exit_turn(struct machine *machine, unsigned vcpu, struct vm_exit *exit);
+/* text: the command as JSON, for the recording. */
+struct json_object *machine_command_turn(struct machine *machine, unsigned client, const char *text,
+                                         size_t length);
+/* False: no such console. */
+bool machine_console_turn(struct machine *machine, const char *label, const uint8_t *bytes,
+                          size_t count);
 /* The exit callback of the accelerator. */
 void machine_vcpu_exit(void *opaque, unsigned vcpu, struct vm_exit *exit);
 void machine_emit_event(struct machine *machine, const char *name, struct json_object *data);
@@ -146,8 +195,11 @@ bool machine_reset_all(struct machine *machine, GError **error) G_GNUC_WARN_UNUS
  * vCPU ever runs then. For tests.
  */
 struct machine *machine_create_on(const struct machine_config *config, struct host_loop *loop,
-                                  struct trace_session *trace, const struct kvm_calls *calls,
-                                  GError **error);
+                                  struct trace_session *trace, struct recording *recording,
+                                  const struct kvm_calls *calls, GError **error);
+/* device has joined or left machine->devices. */
+void machine_device_added(struct machine *machine, struct device *device);
+void machine_device_removed(struct machine *machine, struct device *device);
 
 /* ---- machine_services.c: what devices ask of the machine ---- */
 extern const struct board_ops machine_board_ops;
@@ -212,6 +264,25 @@ bool serial_port_connect(struct machine *machine, struct device *device,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void serial_port_disconnect(struct machine *machine, struct device *device);
 void serial_ports_destroy(struct machine *machine);
+
+/* ---- recorded_memory.c ---- */
+void recorded_memory_init(struct machine *machine);
+/* A vCPU's read has left the guest for memory that is RAM meanwhile: it may find what the guest wrote. */
+void machine_exit_read_ram(struct machine *machine, gpa_t gpa, void *buffer, unsigned size);
+
+/* ---- replay_loop.c ---- */
+/* What stop, cont and quit mean to a client that looks at a replay. */
+void machine_replay_pause(struct machine *machine);
+void machine_replay_continue(struct machine *machine);
+void machine_replay_quit(struct machine *machine);
+/* Spoils the turn under way where a test asked for it. */
+void machine_replay_plant(struct machine *machine);
+void machine_replay_plant_state(struct machine *machine);
+void machine_replay_destroy(struct machine_replay *replay);
+
+/* ---- replay_words.c ---- */
+/* recording_words_fn */
+char *replay_words(enum recording_group group, unsigned kind, const void *bytes, size_t size);
 
 /* ---- multiboot.c ---- */
 

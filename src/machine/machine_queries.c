@@ -3,7 +3,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "host/host_char.h"
+#include "base/bytes.h"
 #include "hw/acpi/acpi_device.h"
 #include "hw/mem/memory_backend.h"
 #include "machine/machine_internal.h"
@@ -39,16 +39,12 @@ struct json_object *machine_query_status(struct machine *machine)
 }
 
 /* Machine none runs nothing, but is what a client starts to learn whether KVM could be used. */
-static bool kvm_is_usable(const struct machine *machine)
+static bool kvm_is_usable(struct machine *machine)
 {
-    struct host_kvm *kvm;
-
     if (machine->kvm != NULL || strcmp(machine->config->machine_name, "none") != 0) {
         return machine->kvm != NULL;
     }
-    kvm = strcmp(machine->config->accel, "kvm") == 0 ? host_kvm_open(NULL) : NULL;
-    host_kvm_close(kvm);
-    return kvm != NULL;
+    return machine_host_has_kvm(machine);
 }
 
 struct json_object *machine_query_kvm(struct machine *machine)
@@ -108,18 +104,7 @@ struct json_object *machine_query_machines(struct machine *machine)
 
 struct json_object *machine_query_chardev(struct machine *machine)
 {
-    struct json_object *list = json_object_new_array();
-
-    for (guint i = 0; i < machine->chardevs->len; i++) {
-        struct host_char *chr = g_ptr_array_index(machine->chardevs, i);
-        struct json_object *entry = json_object_new_object();
-
-        add_bool(entry, "frontend-open", g_ptr_array_find(machine->claimed, chr, NULL));
-        add_text(entry, "filename", host_char_filename(chr));
-        add_text(entry, "label", host_char_label(chr));
-        json_object_array_add(list, entry);
-    }
-    return list;
+    return machine_chardev_list(machine);
 }
 
 /* ---- memory ---- */
@@ -268,7 +253,7 @@ struct json_object *machine_query_cpus_fast(struct machine *machine)
 
     for (unsigned i = 0; i < machine->cpu_count; i++) {
         struct json_object *entry = json_object_new_object();
-        int64_t thread_id = kvm_vcpu_thread_id(machine->kvm, i);
+        int64_t thread_id = machine_thread_id(machine, i);
 
         json_object_object_add(entry, "thread-id", json_object_new_int64(thread_id));
         json_object_object_add(entry, "props", cpu_props(machine, i));
@@ -312,10 +297,25 @@ struct json_object *machine_query_cpu_definitions(struct machine *machine)
 
 /* ---- faults ---- */
 
+/* A write to the recording is no matter of the machine: what is left of its fault comes from outside. */
+static void take_write_fault(struct machine *machine)
+{
+    uint8_t bytes[13];
+
+    bytes_store_le32(bytes, (uint32_t)machine->faults.points[FAULT_recording_write].error);
+    bytes_store_le64(bytes + 4, machine->faults.points[FAULT_recording_write].countdown);
+    bytes[12] = machine->faults.points[FAULT_recording_write].every;
+    machine_input(machine, RECORDING_INPUT_host_fact, bytes, sizeof(bytes));
+    machine->faults.points[FAULT_recording_write].error = (int)bytes_load_le32(bytes);
+    machine->faults.points[FAULT_recording_write].countdown = bytes_load_le64(bytes + 4);
+    machine->faults.points[FAULT_recording_write].every = bytes[12] != 0;
+}
+
 struct json_object *machine_query_faults(struct machine *machine)
 {
     struct json_object *list = json_object_new_array();
 
+    take_write_fault(machine);
     for (unsigned i = 0; i < FAULT_POINT_COUNT; i++) {
         int number = machine->faults.points[i].error;
         struct json_object *entry;

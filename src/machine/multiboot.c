@@ -155,6 +155,7 @@ static bool put(struct machine *machine, const char *what, uint32_t gpa, const v
                     what, gpa, memory_bytes, machine->below_4g_bytes);
         return false;
     }
+    machine_loaded(machine, gpa, bytes, count, memory_bytes);
     memcpy(host, bytes, count);
     memset(host + count, 0, memory_bytes - count);
     return true;

@@ -7,7 +7,6 @@
  */
 #include "base/error.h"
 #include "base/invariant.h"
-#include "host/host_clock.h"
 #include "hw/acpi/piix4_pm.h"
 #include "hw/char/char_devices.h"
 #include "hw/mem/pc_dimm.h"
@@ -49,7 +48,7 @@ bool pc_builtin_realize(struct machine *machine, struct device *device, struct b
         g_prefix_error(error, "%s: ", object_type_name(&device->object));
         return false;
     }
-    g_ptr_array_add(machine->devices, device);
+    machine_device_added(machine, device);
     return true;
 }
 
@@ -69,7 +68,7 @@ bool pc_realize_connected(struct machine *machine, struct device *device, struct
     if (object_is_a(&device->object, isa_serial_type_info.name)) {
         pc_wiring_connect_serial(machine, device);
     }
-    g_ptr_array_add(machine->devices, device);
+    machine_device_added(machine, device);
     return true;
 }
 
@@ -108,7 +107,8 @@ static bool create_clock(struct machine *machine, GError **error)
     if (machine->rtc == NULL) {
         return false;
     }
-    mc146818_set_base(machine->rtc, base != INT64_MIN ? base : host_clock_realtime_us() / 1000000);
+    mc146818_set_base(machine->rtc,
+                      base != INT64_MIN ? base : machine_realtime_us(machine) / 1000000);
     mc146818_set_memory_sizes(machine->rtc, machine->below_4g_bytes, machine->above_4g_bytes);
     pc_wiring_connect_rtc(machine);
     return pc_builtin_realize(machine, machine->rtc, machine->isa_bus, error);

@@ -42,7 +42,7 @@ static void run_state_set(struct machine *machine, enum run_state state)
         machine_emit_event(machine, "STOP", NULL);
     }
     if (!ran && runs) {
-        machine->resumed_host_ns = host_clock_monotonic_ns();
+        machine->resumed_host_ns = machine_is_replaying(machine) ? 0 : host_clock_monotonic_ns();
         if (machine->kvm != NULL) {
             kvm_vcpus_release(machine->kvm);
         }
@@ -53,13 +53,19 @@ static void run_state_set(struct machine *machine, enum run_state state)
 
 void machine_stop(struct machine *machine)
 {
-    if (machine->run_state == RUN_STATE_RUNNING) {
+    if (machine->looking) {
+        machine_replay_pause(machine);
+    } else if (machine->run_state == RUN_STATE_RUNNING) {
         run_state_set(machine, RUN_STATE_PAUSED);
     }
 }
 
 bool machine_cont(struct machine *machine, GError **error)
 {
+    if (machine->looking) {
+        machine_replay_continue(machine);
+        return true;
+    }
     switch (machine->run_state) {
     case RUN_STATE_RUNNING: return true;
     case RUN_STATE_PRELAUNCH:
@@ -96,6 +102,10 @@ void machine_system_powerdown(struct machine *machine)
 
 void machine_quit(struct machine *machine)
 {
+    if (machine->looking) {
+        machine_replay_quit(machine);
+        return;
+    }
     machine_request(machine, MACHINE_REQUEST_QUIT, false, "host-qmp-quit");
 }
 
@@ -132,13 +142,18 @@ static struct json_object *cause_data(const struct machine *machine)
 
 static void serve_quit(struct machine *machine)
 {
+    uint8_t status = (uint8_t)machine->exit_status;
+
+    machine_effect(machine, RECORDING_EFFECT_end, &status, 1);
     machine_emit_event(machine, "SHUTDOWN", cause_data(machine));
     machine->quitting = true;
     if (machine->kvm != NULL) {
         kvm_vcpus_hold(machine->kvm); /* nothing that the guest does from here on can act */
     }
     g_cond_broadcast(&machine->running_changed);
-    host_loop_quit(machine->loop);
+    if (!machine_is_replaying(machine)) {
+        host_loop_quit(machine->loop);
+    }
 }
 
 static void serve_shutdown(struct machine *machine)

@@ -7,78 +7,183 @@
  * (commands, console bytes, alarms, signals) and each vCPU's (exits).
  */
 #include <json-c/json.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "host/host_clock.h"
 #include "host/host_loop.h"
 #include "machine/machine_internal.h"
+#include "machine/recorded_state.h"
+#include "replay/recording.h"
 #include "trace/trace.h"
 #include "trace/trace_session.h"
 
 static uint64_t sample_clock(const struct machine *machine)
 {
+    if (machine_is_replaying(machine)) {
+        return machine->replayed->now_ns;
+    }
     if (machine->run_state != RUN_STATE_RUNNING) {
         return machine->clock_base_ns;
     }
     return machine->clock_base_ns + host_clock_monotonic_ns() - machine->resumed_host_ns;
 }
 
-/* Under the lock. */
-static void turn_begin_locked(struct machine *machine, unsigned vcpu, const char *kind)
+/* ---- the border ---- */
+
+void machine_turn_open(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
+                       const void *payload, size_t payload_bytes)
+{
+    struct recording_turn turn = {
+        .number = machine->turn,
+        .kind = kind,
+        .now_ns = machine->clock.now_ns,
+        .vcpu = vcpu,
+        .payload = payload,
+        .payload_bytes = payload_bytes,
+    };
+
+    if (machine->recording != NULL) {
+        recording_turn_begin(machine->recording,
+                             machine->replayed != NULL ? machine->replayed : &turn);
+    }
+    machine->in_turn = true;
+    trace_session_bind(machine->trace);
+    trace_session_turn_begin(machine->trace, machine->turn, machine->clock.now_ns, vcpu);
+}
+
+/* What the recorder could not write ends the recording, not the guest. */
+void machine_check_recording(struct machine *machine)
+{
+    const GError *error = recording_write_error(machine->recording);
+
+    if (error != NULL && !machine->recording_failed) {
+        machine->recording_failed = true;
+        trace_recording_stopped(error->message);
+        fprintf(stderr, "replug: the recording is stopped, the guest goes on: %s\n",
+                error->message);
+    }
+}
+
+static void log_turn_end(struct machine *machine)
+{
+    const GByteArray *state;
+
+    if (machine->recording_failed) {
+        return;
+    }
+    if (machine_is_replaying(machine)) {
+        machine_replay_plant_state(machine);
+    }
+    state = recorded_state_take(machine->recorded_state);
+    recording_turn_end(machine->recording, state->data, state->len, recorded_state_describe,
+                       machine->recorded_state);
+    machine_note_divergence(machine);
+    machine_check_recording(machine);
+}
+
+void machine_turn_close(struct machine *machine)
+{
+    if (machine->recording != NULL) {
+        log_turn_end(machine);
+    }
+    machine->in_turn = false;
+    trace_session_turn_end(machine->trace);
+    trace_session_bind(NULL);
+}
+
+/* ---- turns ---- */
+
+/* As the event external_event names them. */
+static const char *const kind_names[RECORDING_TURN_COUNT] = {
+    [RECORDING_TURN_build] = "build",     [RECORDING_TURN_start] = "start",
+    [RECORDING_TURN_command] = "qmp",     [RECORDING_TURN_exit] = "exit",
+    [RECORDING_TURN_console] = "console", [RECORDING_TURN_timer] = "timer",
+    [RECORDING_TURN_signal] = "signal",   [RECORDING_TURN_teardown] = "teardown",
+};
+
+void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
+                               enum recording_turn_kind kind, const void *payload,
+                               size_t payload_bytes)
 {
     machine->turn++;
     virtual_clock_advance(&machine->clock, sample_clock(machine));
-    trace_session_bind(machine->trace);
-    trace_session_turn_begin(machine->trace, machine->turn, machine->clock.now_ns, vcpu);
-    trace_external_event(kind);
+    machine_turn_open(machine, vcpu, kind, payload, payload_bytes);
+    machine_replay_plant(machine);
+    trace_external_event(kind_names[kind]);
     (void)timer_queue_run(&machine->timers, machine->clock.now_ns);
 }
 
-void machine_turn_begin(struct machine *machine, unsigned vcpu, const char *kind)
+void machine_turn_begin(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
+                        const void *payload, size_t payload_bytes)
 {
     g_mutex_lock(&machine->lock);
-    turn_begin_locked(machine, vcpu, kind);
+    machine_turn_begin_locked(machine, vcpu, kind, payload, payload_bytes);
 }
 
-static void alarm_rang(void *opaque)
+void machine_timers_due(struct machine *machine)
 {
-    struct machine *machine = opaque;
-
-    machine_turn_begin(machine, TRACE_VCPU_NONE, "timer");
+    machine_turn_begin(machine, TRACE_VCPU_NONE, RECORDING_TURN_timer, NULL, 0);
     /* It may have rung a little early, with the same timer still to come. */
     machine->alarm_deadline_ns = 0;
     machine_turn_end(machine);
 }
 
-static void set_alarm(struct machine *machine)
+static void alarm_rang(void *opaque)
 {
-    uint64_t deadline = timer_queue_deadline_ns(&machine->timers);
+    machine_timers_due(opaque);
+}
 
-    if (machine->run_state != RUN_STATE_RUNNING || deadline == UINT64_MAX) {
+static void set_alarm(struct machine *machine, uint64_t deadline_ns)
+{
+    if (machine->run_state != RUN_STATE_RUNNING || deadline_ns == UINT64_MAX) {
         host_loop_set_alarm(machine->loop, UINT64_MAX, alarm_rang, machine);
         return;
     }
-    host_loop_set_alarm(machine->loop, deadline - machine->clock_base_ns + machine->resumed_host_ns,
-                        alarm_rang, machine);
+    host_loop_set_alarm(machine->loop,
+                        deadline_ns - machine->clock_base_ns + machine->resumed_host_ns, alarm_rang,
+                        machine);
+}
+
+/* In a replay, the recording says when timers are due. */
+static void follow_timers(struct machine *machine)
+{
+    uint64_t deadline_ns = timer_queue_deadline_ns(&machine->timers);
+
+    if (!machine_is_replaying(machine) && (deadline_ns != machine->alarm_deadline_ns ||
+                                           machine->run_state != machine->alarm_run_state)) {
+        set_alarm(machine, deadline_ns);
+        machine->alarm_deadline_ns = deadline_ns;
+        machine->alarm_run_state = machine->run_state;
+    }
+}
+
+static void flush_posted(void *opaque)
+{
+    (void)opaque; /* the loop has done something, so it will call its idle function */
+}
+
+/* vCPUs' turns don't pass through the loop, which writes buffers when it is idle. */
+static void post_flush(struct machine *machine)
+{
+    if (machine->recording != NULL && !machine_is_replaying(machine) && !machine->flush_posted) {
+        machine->flush_posted = true;
+        host_loop_post(machine->loop, flush_posted, NULL);
+    }
 }
 
 void machine_turn_end(struct machine *machine)
 {
-    uint64_t deadline;
-
     machine_destroy_gone(machine);
     machine_serve_requests(machine);
-    deadline = timer_queue_deadline_ns(&machine->timers);
-    if (deadline != machine->alarm_deadline_ns || machine->run_state != machine->alarm_run_state) {
-        set_alarm(machine);
-        machine->alarm_deadline_ns = deadline;
-        machine->alarm_run_state = machine->run_state;
-    }
+    follow_timers(machine);
     trace_turn_ended(machine->turn);
-    trace_session_turn_end(machine->trace);
-    trace_session_bind(NULL);
+    machine_turn_close(machine);
+    post_flush(machine);
     g_mutex_unlock(&machine->lock);
 }
+
+/* ---- exits ---- */
 
 static uint64_t exit_data(const struct vm_exit *exit)
 {
@@ -89,6 +194,42 @@ static uint64_t exit_data(const struct vm_exit *exit)
         memcpy(&data, exit->data, MIN(bytes, sizeof(data)));
     }
     return data;
+}
+
+static void log_exit(struct machine *machine, const struct vm_exit *exit)
+{
+    g_byte_array_set_size(machine->payload, 0);
+    if (machine->recording != NULL && machine->replayed == NULL) {
+        exit_payload_store(exit, machine->payload);
+    }
+}
+
+/* Under the lock. */
+static void exit_turn_locked(struct machine *machine, unsigned vcpu, struct vm_exit *exit)
+{
+    log_exit(machine, exit);
+    machine_turn_begin_locked(machine, vcpu, RECORDING_TURN_exit, machine->payload->data,
+                              machine->payload->len);
+    if (trace_vcpu_exit_enabled()) {
+        trace_vcpu_exit(vcpu, vm_exit_kind_name(exit->kind), exit->gpa, exit->size, exit->is_write,
+                        exit->count, exit->is_write ? exit_data(exit) : 0);
+    }
+    exit_dispatch(machine, vcpu, exit);
+    if (!exit->is_write && exit->data != NULL) {
+        machine_effect(machine, RECORDING_EFFECT_exit_answer, exit->data,
+                       (size_t)exit->size * exit->count);
+        if (trace_vcpu_exit_data_enabled()) {
+            trace_vcpu_exit_data(vcpu, exit_data(exit));
+        }
+    }
+    kvm_vcpu_exit_answered(machine->kvm, vcpu);
+    machine_turn_end(machine);
+}
+
+void machine_exit_turn(struct machine *machine, unsigned vcpu, struct vm_exit *exit)
+{
+    g_mutex_lock(&machine->lock);
+    exit_turn_locked(machine, vcpu, exit);
 }
 
 void machine_vcpu_exit(void *opaque, unsigned vcpu, struct vm_exit *exit)
@@ -106,37 +247,25 @@ void machine_vcpu_exit(void *opaque, unsigned vcpu, struct vm_exit *exit)
             &machine->lock); /* a reset overtook it: it belongs to a guest that is gone */
         return;
     }
-    turn_begin_locked(machine, vcpu, "exit");
-    if (trace_vcpu_exit_enabled()) {
-        trace_vcpu_exit(vcpu, vm_exit_kind_name(exit->kind), exit->gpa, exit->size, exit->is_write,
-                        exit->count, exit->is_write ? exit_data(exit) : 0);
-    }
-    exit_dispatch(machine, vcpu, exit);
-    if (!exit->is_write && exit->data != NULL && trace_vcpu_exit_data_enabled()) {
-        trace_vcpu_exit_data(vcpu, exit_data(exit));
-    }
-    kvm_vcpu_exit_answered(machine->kvm, vcpu);
-    machine_turn_end(machine);
+    exit_turn_locked(machine, vcpu, exit);
 }
 
-struct json_object *machine_run_command(struct machine *machine, unsigned client,
-                                        const struct json_object *command,
-                                        machine_command_fn handler, void *opaque)
-{
-    struct json_object *reply;
-
-    (void)client;
-    machine_turn_begin(machine, TRACE_VCPU_NONE, "qmp");
-    reply = handler(opaque, command);
-    machine_turn_end(machine);
-    return reply;
-}
+/* ---- events ---- */
 
 void machine_emit_event(struct machine *machine, const char *name, struct json_object *data)
 {
+    int64_t realtime_us = machine_realtime_us(machine);
+
+    if (inputs_are_logged(machine)) {
+        g_autofree char *text = g_strdup_printf(
+            "%s %s", name,
+            data != NULL ? json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN) : "");
+
+        machine_effect(machine, RECORDING_EFFECT_event, text, strlen(text));
+    }
     trace_qmp_event(name);
     if (machine->event_handler != NULL) {
-        machine->event_handler(machine->event_opaque, name, data, host_clock_realtime_us());
+        machine->event_handler(machine->event_opaque, name, data, realtime_us);
     }
     json_object_put(data);
 }

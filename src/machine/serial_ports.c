@@ -19,20 +19,36 @@
 
 struct serial_char {
     struct machine *machine;
-    struct host_char *chr; /* claimed */
+    struct host_char *chr; /* claimed; NULL in a replay */
+    char *label;           /* of the character device */
     struct device *device; /* borrowed */
     struct char_port *port;
 };
 
 static void port_write(void *host, const uint8_t *bytes, size_t count)
 {
-    host_char_write(host, bytes, count);
+    struct serial_char *serial = host;
+    struct machine *machine = serial->machine;
+
+    if (inputs_are_logged(machine)) {
+        g_byte_array_set_size(machine->payload, 0);
+        console_payload_store(serial->label, bytes, count, machine->payload);
+        machine_effect(machine, RECORDING_EFFECT_console, machine->payload->data,
+                       machine->payload->len);
+    }
+    if (serial->chr != NULL) {
+        host_char_write(serial->chr, bytes, count);
+    }
 }
 
 /* Inside a turn: the host asks again later, from the loop. */
 static void port_accept_input(void *host)
 {
-    host_char_accept_input(host);
+    struct serial_char *serial = host;
+
+    if (serial->chr != NULL) {
+        host_char_accept_input(serial->chr);
+    }
 }
 
 static size_t room(const struct serial_char *serial)
@@ -54,27 +70,61 @@ static size_t host_can_read(void *opaque)
     return count;
 }
 
+static struct serial_char *find_serial(struct machine *machine, const char *label)
+{
+    for (guint i = 0; i < machine->serial_chars->len; i++) {
+        struct serial_char *serial = g_ptr_array_index(machine->serial_chars, i);
+
+        if (strcmp(serial->label, label) == 0) {
+            return serial;
+        }
+    }
+    return NULL;
+}
+
+bool machine_console_turn(struct machine *machine, const char *label, const uint8_t *bytes,
+                          size_t count)
+{
+    struct serial_char *serial;
+
+    g_mutex_lock(&machine->lock);
+    serial = find_serial(machine, label);
+    if (serial == NULL || serial->port->receive == NULL) {
+        g_mutex_unlock(&machine->lock);
+        return false;
+    }
+    g_byte_array_set_size(machine->payload, 0);
+    console_payload_store(label, bytes, count, machine->payload);
+    machine_turn_begin_locked(machine, TRACE_VCPU_NONE, RECORDING_TURN_console,
+                              machine->payload->data, machine->payload->len);
+    serial->port->receive(serial->port->device, bytes, count);
+    machine_turn_end(machine);
+    return true;
+}
+
 static void host_read(void *opaque, const uint8_t *bytes, size_t count)
 {
     struct serial_char *serial = opaque;
 
-    machine_turn_begin(serial->machine, TRACE_VCPU_NONE, "console");
-    serial->port->receive(serial->port->device, bytes, count);
-    machine_turn_end(serial->machine);
+    (void)machine_console_turn(serial->machine, serial->label, bytes, count); /* it is there */
 }
 
 static void disconnect(struct serial_char *serial)
 {
-    host_char_set_handlers(serial->chr, NULL);
+    if (serial->chr != NULL) {
+        host_char_set_handlers(serial->chr, NULL);
+        machine_release_chardev(serial->machine, serial->chr);
+    }
     serial->port->write = NULL;
     serial->port->accept_input = NULL;
     serial->port->host = NULL;
-    machine_release_chardev(serial->machine, serial->chr);
+    g_free(serial->label);
     g_free(serial);
 }
 
+/* chr may be NULL. */
 static void connect_port(struct machine *machine, struct device *device, struct char_port *port,
-                         struct host_char *chr)
+                         struct host_char *chr, const char *label)
 {
     struct serial_char *serial = g_new0(struct serial_char, 1);
     struct host_char_handlers handlers = {
@@ -86,14 +136,28 @@ static void connect_port(struct machine *machine, struct device *device, struct 
     *serial = (struct serial_char){
         .machine = machine,
         .chr = chr,
+        .label = g_strdup(label),
         .device = device,
         .port = port,
     };
     port->write = port_write;
     port->accept_input = port_accept_input;
-    port->host = chr;
+    port->host = serial;
     g_ptr_array_add(machine->serial_chars, serial);
-    host_char_set_handlers(chr, &handlers);
+    if (chr != NULL) {
+        host_char_set_handlers(chr, &handlers);
+    }
+}
+
+/* A replay has the recording's console without its character device. */
+static bool claim(struct machine *machine, const char *label, struct host_char **out_chr,
+                  GError **error)
+{
+    bool replayed = inputs_are_replayed(machine);
+    struct host_char *chr = replayed ? NULL : machine_claim_chardev(machine, label, error);
+
+    *out_chr = chr;
+    return machine_host_verdict(machine, replayed || chr != NULL, error);
 }
 
 bool serial_port_connect(struct machine *machine, struct device *device, GError **error)
@@ -105,11 +169,11 @@ bool serial_port_connect(struct machine *machine, struct device *device, GError 
     bool ok = true;
 
     if (label != NULL && label[0] != '\0') {
-        struct host_char *chr = machine_claim_chardev(machine, label, error);
+        struct host_char *chr;
 
-        ok = chr != NULL;
+        ok = claim(machine, label, &chr, error);
         if (ok) {
-            connect_port(machine, device, port, chr);
+            connect_port(machine, device, port, chr, label);
         } else {
             g_prefix_error(error, "Property '%s.chardev' can't take value '%s': ",
                            object_type_name(&device->object), label);
@@ -149,11 +213,14 @@ static char *open_serial(struct machine *machine, const char *text, guint index,
     if (g_str_has_prefix(text, "chardev:")) {
         return g_strdup(text + strlen("chardev:"));
     }
+    label = g_strdup_printf("serial%u", index);
+    if (inputs_are_replayed(machine)) {
+        return g_steal_pointer(&label);
+    }
     chr = host_char_open_text(machine->loop, text, error);
     if (chr == NULL) {
         return NULL;
     }
-    label = g_strdup_printf("serial%u", index);
     host_char_set_label(chr, label);
     return machine_add_chardev(machine, chr, error) ? g_steal_pointer(&label) : NULL;
 }

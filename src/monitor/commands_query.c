@@ -100,6 +100,12 @@ struct json_object *qmp_query_chardev(const struct qmp_call *call, GError **erro
     return machine_query_chardev(call->machine);
 }
 
+struct json_object *qmp_query_replay(const struct qmp_call *call, GError **error)
+{
+    (void)error;
+    return machine_query_replay(call->machine);
+}
+
 struct json_object *qmp_query_state(const struct qmp_call *call, GError **error)
 {
     struct json_object *reply = json_object_new_object();

@@ -44,7 +44,6 @@ struct json_object *qmp_system_powerdown(const struct qmp_call *call, GError **e
 struct json_object *qmp_quit(const struct qmp_call *call, GError **error)
 {
     (void)error;
-    call->monitors->quitting = true;
     machine_quit(call->machine);
     return json_object_new_object();
 }

@@ -13,8 +13,10 @@ static bool is_pattern(const char *name)
     return strpbrk(name, "*?") != NULL;
 }
 
-struct json_object *qmp_trace_event_get_state(const struct qmp_call *call, GError **error)
+/* What is traced, and what was, is no matter of the machine: a replay may trace something else. */
+static struct json_object *event_state(void *opaque, GError **error)
 {
+    const struct qmp_call *call = opaque;
     const char *name = qmp_argument_string(call, "name");
     struct json_object *events =
         trace_session_event_state(machine_trace(call->machine), name, error);
@@ -24,6 +26,11 @@ struct json_object *qmp_trace_event_get_state(const struct qmp_call *call, GErro
         events = json_object_new_array();
     }
     return events;
+}
+
+struct json_object *qmp_trace_event_get_state(const struct qmp_call *call, GError **error)
+{
+    return machine_outside(call->machine, event_state, (struct qmp_call *)call, error);
 }
 
 struct json_object *qmp_trace_event_set_state(const struct qmp_call *call, GError **error)
@@ -40,8 +47,9 @@ struct json_object *qmp_trace_event_set_state(const struct qmp_call *call, GErro
 }
 
 /* Into a file: {}. Else {"text"}. */
-struct json_object *qmp_trace_ring_dump(const struct qmp_call *call, GError **error)
+static struct json_object *ring_dump(void *opaque, GError **error)
 {
+    const struct qmp_call *call = opaque;
     const char *filename = qmp_argument_string(call, "filename");
     g_autoptr(GString) text = g_string_new(NULL);
     struct json_object *reply;
@@ -55,6 +63,11 @@ struct json_object *qmp_trace_ring_dump(const struct qmp_call *call, GError **er
     reply = json_object_new_object();
     json_object_object_add(reply, "text", json_object_new_string(text->str));
     return reply;
+}
+
+struct json_object *qmp_trace_ring_dump(const struct qmp_call *call, GError **error)
+{
+    return machine_outside(call->machine, ring_dump, (struct qmp_call *)call, error);
 }
 
 struct json_object *qmp_fault_inject(const struct qmp_call *call, GError **error)

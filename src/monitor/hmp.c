@@ -136,10 +136,21 @@ static bool parse_arguments(struct parse *parse)
            complain(parse, "extraneous characters at the end of line");
 }
 
+static void run_allowed(const struct parse *parse)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (parse->command->changes && !machine_may_change(parse->call->machine, parse->path, &error)) {
+        g_string_append_printf(parse->call->out, "Error: %s\n", error->message);
+        return;
+    }
+    parse->command->run(parse->call);
+}
+
 static void run(struct parse *parse)
 {
     if (parse_arguments(parse)) {
-        parse->command->run(parse->call);
+        run_allowed(parse);
     }
     for (unsigned i = 0; i < HMP_ARGUMENTS_MAX; i++) {
         g_free(parse->owned[i]);

@@ -120,16 +120,30 @@ static void run_trace_event(const struct hmp_call *call)
     }
 }
 
+/* The ring's text, or an empty string once it is in a file. */
+static struct json_object *ring_dump(void *opaque, GError **error)
+{
+    const struct hmp_call *call = opaque;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (call->arguments[0] == NULL) {
+        trace_session_ring_dump(machine_trace(call->machine), text);
+    } else if (!trace_session_ring_dump_file(machine_trace(call->machine), call->arguments[0],
+                                             error)) {
+        return NULL;
+    }
+    return json_object_new_string_len(text->str, (int)MIN(text->len, (gsize)G_MAXINT));
+}
+
 static void run_trace_ring_dump(const struct hmp_call *call)
 {
     GError *error = NULL;
+    struct json_object *text =
+        machine_outside(call->machine, ring_dump, (struct hmp_call *)call, &error);
 
-    if (call->arguments[0] == NULL) {
-        trace_session_ring_dump(machine_trace(call->machine), call->out);
-    } else if (!trace_session_ring_dump_file(machine_trace(call->machine), call->arguments[0],
-                                             &error)) {
-        say_error(call, error);
-    }
+    g_string_append(call->out, text != NULL ? json_object_get_string(text) : "");
+    json_object_put(text);
+    say_error(call, error);
 }
 
 static void run_fault(const struct hmp_call *call)
@@ -147,21 +161,21 @@ const struct hmp_command hmp_commands[] = {
     { "info", "[subcommand]", "show various information about the system state",
       .sub = hmp_info_commands },
     { "device_add", "driver[,prop=value][,...]", "add device, like -device on the command line",
-      .run = run_device_add, .required = 1, .rest_of_line = true },
-    { "device_del", "device", "remove device", .run = run_device_del, .required = 1 },
+      .run = run_device_add, .required = 1, .rest_of_line = true, .changes = true },
+    { "device_del", "device", "remove device", .run = run_device_del, .required = 1, .changes = true },
     { "object_add", "[qom-type=]type,id=str[,prop=value][,...]", "create QOM object",
-      .run = run_object_add, .required = 1, .rest_of_line = true },
-    { "object_del", "id", "destroy QOM object", .run = run_object_del, .required = 1 },
+      .run = run_object_add, .required = 1, .rest_of_line = true, .changes = true },
+    { "object_del", "id", "destroy QOM object", .run = run_object_del, .required = 1, .changes = true },
     { "stop|s", "", "stop emulation", .run = run_stop },
     { "cont|c", "", "resume emulation", .run = run_cont },
-    { "system_reset", "", "reset the system", .run = run_system_reset },
-    { "system_powerdown", "", "send system power down event", .run = run_system_powerdown },
+    { "system_reset", "", "reset the system", .run = run_system_reset, .changes = true },
+    { "system_powerdown", "", "send system power down event", .run = run_system_powerdown, .changes = true },
     { "trace-event", "name on|off", "change the state of the trace events that match name",
       .run = run_trace_event, .required = 2 },
     { "trace-ring-dump", "[filename]", "show the flight recorder's events, or write them to a file",
       .run = run_trace_ring_dump, .optional = 1 },
     { "fault", "POINT=ERRNO[,at=N]", "let the Nth call of that kind fail; POINT=off ends it",
-      .run = run_fault, .required = 1 },
+      .run = run_fault, .required = 1, .changes = true },
     { "quit|q", "", "end the emulator", .run = run_quit },
     { .name = NULL },
 };

@@ -153,15 +153,26 @@ static void info_chardev(const struct hmp_call *call)
     json_object_put(chardevs);
 }
 
+static struct json_object *trace_events(void *opaque, GError **error)
+{
+    const struct hmp_call *call = opaque;
+    const char *pattern = call->arguments[0] != NULL ? call->arguments[0] : "*";
+
+    return trace_session_event_state(machine_trace(call->machine), pattern, error);
+}
+
 static void info_trace_events(const struct hmp_call *call)
 {
-    const char *pattern = call->arguments[0] != NULL ? call->arguments[0] : "*";
     g_autoptr(GError) error = NULL;
     struct json_object *events =
-        trace_session_event_state(machine_trace(call->machine), pattern, &error);
+        machine_outside(call->machine, trace_events, (struct hmp_call *)call, &error);
 
-    if (events == NULL) {
+    if (error != NULL) {
         g_string_append_printf(call->out, "Error: %s\n", error->message);
+        return;
+    }
+    if (!json_object_is_type(events, json_type_array)) {
+        json_object_put(events);
         return;
     }
     for (size_t i = 0; i < json_object_array_length(events); i++) {

@@ -26,12 +26,10 @@ static void say(struct hmp_session *session, const char *text)
     }
 }
 
-static struct json_object *run_in_turn(void *opaque, const struct json_object *command)
+struct json_object *hmp_run_in_turn(struct machine *machine, const struct json_object *command)
 {
-    struct hmp_session *session = opaque;
-    struct json_object *line = json_object_object_get(command, "command-line");
-    g_autofree char *text =
-        monitor_run_hmp(session->base.monitors->machine, json_object_get_string(line));
+    const char *line = json_object_get_string(json_object_object_get(command, "command-line"));
+    g_autofree char *text = monitor_run_hmp(machine, line != NULL ? line : "");
 
     return json_object_new_string(text);
 }
@@ -43,8 +41,7 @@ static void run_line(struct hmp_session *session)
     unsigned client = session->base.client;
 
     json_object_object_add(command, "command-line", json_object_new_string(session->line->str));
-    text =
-        machine_run_command(session->base.monitors->machine, client, command, run_in_turn, session);
+    text = machine_run_command(session->base.monitors->machine, client, command);
     json_object_put(command);
     monitors_flush_events(session->base.monitors);
     if (session->base.client == client) {
@@ -89,7 +86,7 @@ static void on_read(void *opaque, const uint8_t *bytes, size_t count)
     unsigned client = session->base.client;
 
     for (size_t i = 0; i < count && session->base.connected && session->base.client == client &&
-                       !session->base.monitors->quitting;
+                       !machine_is_ending(session->base.monitors->machine);
          i++) {
         take_byte(session, (char)bytes[i]);
     }

@@ -23,7 +23,6 @@ struct monitors {
     struct host_loop *loop;
     GPtrArray *sessions; /* struct monitor_session *, owned */
     unsigned clients;
-    bool quitting; /* quit was obeyed: what came behind it in the stream is not */
     GMutex lock;   /* of the following: events come on any thread */
     GQueue events; /* struct json_object *, ready to be sent */
     bool flush_posted;
@@ -35,6 +34,11 @@ struct monitor_session *hmp_session_create(struct monitors *monitors, struct hos
 
 /* Sends the queued events to all sessions. Main thread. */
 void monitors_flush_events(struct monitors *monitors);
+
+/* machine_command_fn: a QMP message that a session has checked, or {"command-line": ...} for HMP,
+ * answered by a JSON string. opaque: struct monitors. */
+struct json_object *monitor_run_command(void *opaque, const struct json_object *command);
+struct json_object *hmp_run_in_turn(struct machine *machine, const struct json_object *command);
 
 /* {"qemu": {"micro", "minor", "major"}, "package"} */
 struct json_object *monitor_version(void);
@@ -75,6 +79,7 @@ struct json_object *qmp_query_cpus_fast(const struct qmp_call *call, GError **er
 struct json_object *qmp_query_cpu_definitions(const struct qmp_call *call, GError **error);
 struct json_object *qmp_query_chardev(const struct qmp_call *call, GError **error);
 struct json_object *qmp_query_nothing(const struct qmp_call *call, GError **error); /* [] */
+struct json_object *qmp_query_replay(const struct qmp_call *call, GError **error);
 struct json_object *qmp_query_state(const struct qmp_call *call, GError **error);
 
 struct json_object *qmp_capabilities(const struct qmp_call *call, GError **error);
@@ -116,6 +121,7 @@ struct hmp_command {
     unsigned required;             /* arguments that must be there */
     unsigned optional;             /* and that may follow */
     bool rest_of_line;             /* the only argument is the whole rest of the line */
+    bool changes;                  /* the machine: not while a recording is replayed */
 };
 
 extern const struct hmp_command hmp_commands[];

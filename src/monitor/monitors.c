@@ -113,6 +113,7 @@ struct monitors *monitors_create(struct machine *machine, struct host_loop *loop
     g_mutex_init(&monitors->lock);
     g_queue_init(&monitors->events);
     machine_set_event_handler(machine, event_queue, monitors);
+    machine_set_command_handler(machine, monitor_run_command, monitors);
     return monitors;
 }
 
@@ -122,6 +123,7 @@ void monitors_destroy(struct monitors *monitors)
         return;
     }
     machine_set_event_handler(monitors->machine, NULL, NULL);
+    machine_set_command_handler(monitors->machine, NULL, NULL);
     monitors_flush_events(monitors); /* SHUTDOWN may still wait: the loop ended with it */
     g_ptr_array_unref(monitors->sessions);
     g_mutex_clear(&monitors->lock);

@@ -39,7 +39,8 @@ struct qmp_command {
     const char *name; /* NULL ends a table */
     qmp_handler_fn handler;
     struct qmp_argument arguments[QMP_ARGUMENTS_MAX];
-    bool open; /* other arguments are the handler's to check */
+    bool open;  /* other arguments are the handler's to check */
+    bool looks; /* changes nothing in the machine (or only asks for that, as hmp commands do) */
 };
 
 struct qmp_request {

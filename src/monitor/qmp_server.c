@@ -50,12 +50,6 @@ static void send_reply(struct qmp_session *session, unsigned client, struct json
 
 /* ---- commands ---- */
 
-struct turn {
-    struct qmp_session *session;
-    const struct qmp_request *request;
-    const struct qmp_command *command;
-};
-
 static void trace_command(const struct qmp_request *request)
 {
     g_autoptr(GString) arguments = g_string_new(NULL);
@@ -69,23 +63,42 @@ static void trace_command(const struct qmp_request *request)
     }
 }
 
-static struct json_object *run_in_turn(void *opaque, const struct json_object *message)
+/* A session lets through only what passes here; a replay may have other things. */
+static struct json_object *run_request(struct monitors *monitors, const struct qmp_request *request)
 {
-    const struct turn *turn = opaque;
-    struct qmp_call call = { turn->session->base.monitors->machine, turn->session->base.monitors,
-                             turn->request->arguments };
+    const struct qmp_command *command = qmp_command_find(qmp_commands, request->name);
+    struct qmp_call call = { monitors->machine, monitors, request->arguments };
     g_autoptr(GError) error = NULL;
-    struct json_object *value;
+    struct json_object *value = NULL;
 
-    (void)message; /* the request was read from it */
-    trace_command(turn->request);
-    value = qmp_command_run(turn->command, &call, &error);
-    trace_qmp_reply(turn->request->name, error == NULL, error != NULL ? error->message : "");
+    trace_command(request);
+    if (command != NULL) {
+        value = qmp_command_run(command, &call, &error);
+    } else {
+        g_set_error(&error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "The command %s has not been found",
+                    request->name);
+    }
+    trace_qmp_reply(request->name, error == NULL, error != NULL ? error->message : "");
     if (error != NULL) {
         json_object_put(value);
-        return qmp_reply_error(turn->request, replug_error_qmp_class(error), error->message);
+        return qmp_reply_error(request, replug_error_qmp_class(error), error->message);
     }
-    return qmp_reply_return(turn->request, value);
+    return qmp_reply_return(request, value);
+}
+
+struct json_object *monitor_run_command(void *opaque, const struct json_object *command)
+{
+    struct monitors *monitors = opaque;
+    g_autoptr(GError) error = NULL;
+    struct qmp_request request;
+
+    if (json_object_object_get_ex(command, "command-line", NULL)) {
+        return hmp_run_in_turn(monitors->machine, command);
+    }
+    if (!qmp_request_read(command, false, &request, &error)) {
+        return qmp_reply_error(&request, "GenericError", error->message);
+    }
+    return run_request(monitors, &request);
 }
 
 /* ---- negotiation ---- */
@@ -130,8 +143,10 @@ static struct json_object *answer(struct qmp_session *session, struct json_objec
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
+    struct machine *machine = session->base.monitors->machine;
+    const struct qmp_command *command;
     struct qmp_request request;
-    struct turn turn = { session, &request, NULL };
+    bool allowed;
 
     if (!qmp_request_read(message, session->oob_enabled, &request, &error)) {
         return qmp_reply_error(&request, "GenericError", error->message);
@@ -147,8 +162,8 @@ static struct json_object *answer(struct qmp_session *session, struct json_objec
         return qmp_reply_error(&request, "CommandNotFound",
                                "Capabilities negotiation is already complete, command ignored");
     }
-    turn.command = qmp_command_find(qmp_commands, request.name);
-    if (turn.command == NULL) {
+    command = qmp_command_find(qmp_commands, request.name);
+    if (command == NULL) {
         text = g_strdup_printf("The command %s has not been found", request.name);
         return qmp_reply_error(&request, "CommandNotFound", text);
     }
@@ -156,8 +171,9 @@ static struct json_object *answer(struct qmp_session *session, struct json_objec
         text = g_strdup_printf("The command %s does not support OOB", request.name);
         return qmp_reply_error(&request, "GenericError", text);
     }
-    return machine_run_command(session->base.monitors->machine, session->base.client, message,
-                               run_in_turn, &turn);
+    allowed = command->looks || machine_takes_changes(machine, request.name, &error);
+    return allowed ? machine_run_command(machine, session->base.client, message)
+                   : qmp_reply_error(&request, "GenericError", error->message);
 }
 
 /* ---- input ---- */
@@ -166,7 +182,7 @@ static struct json_object *answer(struct qmp_session *session, struct json_objec
 static bool goes_on(const struct qmp_session *session, unsigned client)
 {
     return session->base.connected && session->base.client == client &&
-           !session->base.monitors->quitting;
+           !machine_is_ending(session->base.monitors->machine);
 }
 
 static bool on_message(void *opaque, struct json_object *message)
@@ -191,7 +207,7 @@ static void on_read(void *opaque, const uint8_t *bytes, size_t count)
 {
     struct qmp_session *session = opaque;
 
-    if (!session->base.monitors->quitting) {
+    if (!machine_is_ending(session->base.monitors->machine)) {
         qmp_parser_feed(session->parser, bytes, count);
     }
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/host_loop.h"
+#include "replay/recording.h"
 #include "trace/trace_session.h"
 
 #define WORDS_MAX 64
@@ -104,9 +105,12 @@ static void parse(struct machine_fixture *fixture, const char *command_line)
     }
 }
 
-struct machine_fixture *machine_fixture_create(const char *command_line)
+static struct json_object *on_command(void *opaque, const struct json_object *command);
+
+static struct machine_fixture *create(const char *command_line, struct recording *recording)
 {
     struct machine_fixture *fixture = g_new0(struct machine_fixture, 1);
+    bool replays = recording != NULL && recording_is_replay(recording);
     g_autoptr(GError) error = NULL;
 
     parse(fixture, command_line);
@@ -118,15 +122,27 @@ struct machine_fixture *machine_fixture_create(const char *command_line)
         .call = on_call,
         .coalesced_next = on_coalesced_next,
     };
-    fixture->machine =
-        machine_create_on(&fixture->config, fixture->loop, fixture->trace, &fixture->calls, &error);
+    fixture->machine = machine_create_on(&fixture->config, fixture->loop, fixture->trace, recording,
+                                         replays ? NULL : &fixture->calls, &error);
     assert_true((fixture->machine == NULL) == (error != NULL));
     if (fixture->machine != NULL) {
         machine_set_event_handler(fixture->machine, on_event, fixture);
+        machine_set_command_handler(fixture->machine, on_command, fixture);
     } else {
         fixture->error = g_strdup(error->message);
     }
     return fixture;
+}
+
+struct machine_fixture *machine_fixture_create(const char *command_line)
+{
+    return create(command_line, NULL);
+}
+
+struct machine_fixture *machine_fixture_create_recorded(const char *command_line,
+                                                        struct recording *recording)
+{
+    return create(command_line, recording);
 }
 
 void machine_fixture_destroy(struct machine_fixture *fixture)
@@ -142,99 +158,168 @@ void machine_fixture_destroy(struct machine_fixture *fixture)
 
 /* ---- commands ---- */
 
-typedef bool (*command_fn)(struct machine *machine, const void *argument, GError **error);
+/* {"do": NAME, "arguments": VALUE} as a command, so that a recording holds all of it. */
 
-struct command {
-    struct machine_fixture *fixture;
-    command_fn run;
-    const void *argument;
-    GError *error;
-};
-
-static struct json_object *on_command(void *opaque, const struct json_object *unused)
+static const char *text_of(const struct json_object *arguments)
 {
-    struct command *command = opaque;
-    bool ok = command->run(command->fixture->machine, command->argument, &command->error);
-
-    (void)unused;
-    assert_true(ok == (command->error == NULL));
-    assert_false(error_latch_is_set(&command->fixture->machine->errors));
-    return NULL;
+    return json_object_get_string((struct json_object *)arguments);
 }
 
-static const char *run(struct machine_fixture *fixture, command_fn fn, const void *argument)
+static bool do_device_add(struct machine *machine, const struct json_object *arguments,
+                          GError **error)
 {
-    struct command command = { .fixture = fixture, .run = fn, .argument = argument };
+    return machine_device_add(machine, arguments, error);
+}
 
-    assert_null(machine_run_command(fixture->machine, 0, NULL, on_command, &command));
-    g_clear_pointer(&fixture->error, g_free);
-    if (command.error != NULL) {
-        fixture->error = g_strdup(command.error->message);
-        g_error_free(command.error);
+static bool do_device_del(struct machine *machine, const struct json_object *arguments,
+                          GError **error)
+{
+    return machine_device_del(machine, text_of(arguments), error);
+}
+
+static bool do_object_add(struct machine *machine, const struct json_object *arguments,
+                          GError **error)
+{
+    return machine_object_add(machine, arguments, error);
+}
+
+static bool do_object_del(struct machine *machine, const struct json_object *arguments,
+                          GError **error)
+{
+    return machine_object_del(machine, text_of(arguments), error);
+}
+
+static bool do_fault(struct machine *machine, const struct json_object *arguments, GError **error)
+{
+    return machine_inject_fault(machine, text_of(arguments), error);
+}
+
+static bool do_reset(struct machine *machine, const struct json_object *arguments, GError **error)
+{
+    (void)arguments;
+    (void)error;
+    machine_system_reset(machine);
+    return true;
+}
+
+static bool do_cont(struct machine *machine, const struct json_object *arguments, GError **error)
+{
+    (void)arguments;
+    return machine_cont(machine, error);
+}
+
+static const struct {
+    const char *name;
+    bool (*run)(struct machine *machine, const struct json_object *arguments, GError **error);
+} commands[] = {
+    { "device_add", do_device_add },
+    { "device_del", do_device_del },
+    { "object_add", do_object_add },
+    { "object_del", do_object_del },
+    { "fault", do_fault },
+    { "reset", do_reset },
+    { "cont", do_cont },
+};
+
+static struct json_object *query(struct machine *machine, const char *name)
+{
+    if (strcmp(name, "state") == 0) {
+        return machine_query_state(machine);
     }
+    if (strcmp(name, "cpus") == 0) {
+        return machine_query_cpus_fast(machine);
+    }
+    return strcmp(name, "replay") == 0 ? machine_query_replay(machine) : NULL;
+}
+
+/* A query's value, else the error's text or NULL. */
+static struct json_object *on_command(void *opaque, const struct json_object *command)
+{
+    struct machine_fixture *fixture = opaque;
+    const char *name = text_of(json_object_object_get(command, "do"));
+    g_autoptr(GError) error = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            bool ok = commands[i].run(fixture->machine,
+                                      json_object_object_get(command, "arguments"), &error);
+
+            assert_true(ok == (error == NULL));
+            assert_false(error_latch_is_set(&fixture->machine->errors));
+            return error != NULL ? json_object_new_string(error->message) : NULL;
+        }
+    }
+    return query(fixture->machine, name);
+}
+
+/* Takes arguments over. Beside a monitor's handler, which gets its place back. */
+static struct json_object *run(struct machine_fixture *fixture, const char *name,
+                               struct json_object *arguments)
+{
+    struct machine *machine = fixture->machine;
+    machine_command_fn handler = machine->command_handler;
+    void *opaque = machine->command_opaque;
+    struct json_object *command = json_object_new_object();
+    struct json_object *reply;
+
+    json_object_object_add(command, "do", json_object_new_string(name));
+    json_object_object_add(command, "arguments", arguments);
+    machine_set_command_handler(machine, on_command, fixture);
+    reply = machine_run_command(machine, 1, command);
+    machine_set_command_handler(machine, handler, opaque);
+    json_object_put(command);
+    return reply;
+}
+
+static const char *run_for_error(struct machine_fixture *fixture, const char *name,
+                                 struct json_object *arguments)
+{
+    struct json_object *reply = run(fixture, name, arguments);
+
+    g_clear_pointer(&fixture->error, g_free);
+    fixture->error = g_strdup(json_object_get_string(reply));
+    json_object_put(reply);
     return fixture->error;
 }
 
-static const char *run_json(struct machine_fixture *fixture, command_fn fn, const char *arguments)
+static const char *run_json(struct machine_fixture *fixture, const char *name,
+                            const char *arguments)
 {
     g_autofree char *text = g_strdelimit(g_strdup(arguments), "'", '"');
     struct json_object *object = json_tokener_parse(text);
-    const char *error;
 
     assert_non_null(object);
-    error = run(fixture, fn, object);
-    json_object_put(object);
-    return error;
-}
-
-static bool do_device_add(struct machine *machine, const void *argument, GError **error)
-{
-    return machine_device_add(machine, argument, error);
-}
-
-static bool do_device_del(struct machine *machine, const void *argument, GError **error)
-{
-    return machine_device_del(machine, argument, error);
-}
-
-static bool do_object_add(struct machine *machine, const void *argument, GError **error)
-{
-    return machine_object_add(machine, argument, error);
-}
-
-static bool do_object_del(struct machine *machine, const void *argument, GError **error)
-{
-    return machine_object_del(machine, argument, error);
-}
-
-static bool do_fault(struct machine *machine, const void *argument, GError **error)
-{
-    return machine_inject_fault(machine, argument, error);
+    return run_for_error(fixture, name, object);
 }
 
 const char *machine_fixture_device_add(struct machine_fixture *fixture, const char *arguments)
 {
-    return run_json(fixture, do_device_add, arguments);
+    return run_json(fixture, "device_add", arguments);
 }
 
 const char *machine_fixture_device_del(struct machine_fixture *fixture, const char *id)
 {
-    return run(fixture, do_device_del, id);
+    return run_for_error(fixture, "device_del", json_object_new_string(id));
 }
 
 const char *machine_fixture_object_add(struct machine_fixture *fixture, const char *arguments)
 {
-    return run_json(fixture, do_object_add, arguments);
+    return run_json(fixture, "object_add", arguments);
 }
 
 const char *machine_fixture_object_del(struct machine_fixture *fixture, const char *id)
 {
-    return run(fixture, do_object_del, id);
+    return run_for_error(fixture, "object_del", json_object_new_string(id));
 }
 
 const char *machine_fixture_fault(struct machine_fixture *fixture, const char *fault)
 {
-    return run(fixture, do_fault, fault);
+    return run_for_error(fixture, "fault", json_object_new_string(fault));
+}
+
+const char *machine_fixture_command(struct machine_fixture *fixture, const char *name)
+{
+    return run_for_error(fixture, name, NULL);
 }
 
 /* ---- the guest ---- */
@@ -251,9 +336,7 @@ static uint64_t access_port(struct machine_fixture *fixture, uint16_t port, uint
         .data = (uint8_t *)&value,
     };
 
-    machine_turn_begin(fixture->machine, 0, "exit");
-    exit_dispatch(fixture->machine, 0, &exit);
-    machine_turn_end(fixture->machine);
+    machine_exit_turn(fixture->machine, 0, &exit);
     return value;
 }
 
@@ -270,17 +353,11 @@ void machine_fixture_port_write(struct machine_fixture *fixture, uint16_t port, 
 
 /* ---- looking ---- */
 
-static struct json_object *on_query_state(void *opaque, const struct json_object *unused)
-{
-    (void)unused;
-    return machine_query_state(opaque);
-}
-
 char *machine_fixture_dump(struct machine_fixture *fixture)
 {
     struct machine *machine = fixture->machine;
     GString *text = g_string_new(NULL);
-    struct json_object *state = machine_run_command(machine, 0, NULL, on_query_state, machine);
+    struct json_object *state = run(fixture, "state", NULL);
 
     g_string_append(text, json_object_get_string(state));
     json_object_put(state);

@@ -37,6 +37,9 @@ struct machine_fixture {
 
 /* command_line: words separated by blanks. Never NULL; machine may be. */
 struct machine_fixture *machine_fixture_create(const char *command_line);
+/* recording: what writes the session down, or is to be replayed; borrowed. */
+struct machine_fixture *machine_fixture_create_recorded(const char *command_line,
+                                                        struct recording *recording);
 void machine_fixture_destroy(struct machine_fixture *fixture);
 
 /* One turn each. Arguments: JSON, with ' for ". NULL = done, else the error's text, until the next
@@ -46,6 +49,9 @@ const char *machine_fixture_device_del(struct machine_fixture *fixture, const ch
 const char *machine_fixture_object_add(struct machine_fixture *fixture, const char *arguments);
 const char *machine_fixture_object_del(struct machine_fixture *fixture, const char *id);
 const char *machine_fixture_fault(struct machine_fixture *fixture, const char *fault);
+
+/* "reset", "cont"; the queries "state", "cpus", "replay": their answer as text. */
+const char *machine_fixture_command(struct machine_fixture *fixture, const char *name);
 
 /* The guest's accesses to ports: a turn each. */
 uint64_t machine_fixture_port_read(struct machine_fixture *fixture, uint16_t port, unsigned size);

@@ -142,7 +142,7 @@ static void test_reset_loads_again(void **state)
     address_space_store(machine->memory_space, LOAD_GPA + FILE_BYTES + BSS_BYTES - 1, 0x55, 1);
     address_space_store(machine->memory_space, LOAD_GPA + FILE_BYTES + BSS_BYTES, 0x55, 1);
     b->fixture->regs.rip = 0;
-    machine_turn_begin(machine, 0xffff, "qmp");
+    machine_turn_begin(machine, 0xffff, RECORDING_TURN_command, NULL, 0);
     machine_system_reset(machine);
     machine_turn_end(machine);
     assert_int_equal(address_space_load(machine->memory_space, LOAD_GPA + 0x80, 1), 0x80);

@@ -272,7 +272,7 @@ static void test_undo_fails(void **state)
     (void)state;
     assert_null(machine_fixture_fault(fixture, "kvm_irq_line=EIO"));
     assert_null(machine_fixture_fault(fixture, "kvm_set_user_memory_region=EIO,at=2"));
-    machine_turn_begin(fixture->machine, 0xffff, "qmp");
+    machine_turn_begin(fixture->machine, 0xffff, RECORDING_TURN_command, NULL, 0);
     {
         struct json_object *arguments =
             json_tokener_parse("{\"driver\":\"pc-dimm\",\"id\":\"d0\",\"memdev\":\"m0\"}");

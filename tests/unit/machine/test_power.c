@@ -14,7 +14,7 @@ typedef void (*action_fn)(struct machine *machine);
 
 static void turn(struct machine_fixture *fixture, action_fn action)
 {
-    machine_turn_begin(fixture->machine, 0xffff, "qmp");
+    machine_turn_begin(fixture->machine, 0xffff, RECORDING_TURN_command, NULL, 0);
     action(fixture->machine);
     machine_turn_end(fixture->machine);
 }
@@ -124,7 +124,7 @@ static void test_no_shutdown(void **state)
                         "SHUTDOWN {\"guest\":true,\"reason\":\"guest-shutdown\"}\nSTOP \n");
     assert_false(f->machine->quitting);
     assert_int_equal(f->machine->run_state, RUN_STATE_SHUTDOWN);
-    machine_turn_begin(f->machine, 0xffff, "qmp");
+    machine_turn_begin(f->machine, 0xffff, RECORDING_TURN_command, NULL, 0);
     assert_false(machine_cont(f->machine, &error));
     machine_turn_end(f->machine);
     assert_non_null(strstr(error->message, "Resetting the Virtual Machine is required"));
@@ -179,7 +179,7 @@ static void exit_with(struct machine_fixture *f, enum vm_exit_kind kind, uint64_
 {
     struct vm_exit exit = { .kind = kind, .detail_count = 1, .detail = { detail } };
 
-    machine_turn_begin(f->machine, 0, "exit");
+    machine_turn_begin(f->machine, 0, RECORDING_TURN_exit, NULL, 0);
     exit_dispatch(f->machine, 0, &exit);
     machine_turn_end(f->machine);
 }

@@ -107,7 +107,7 @@ static gpointer emit_events(gpointer opaque)
         struct json_object *data = json_object_new_object();
 
         json_object_object_add(data, "number", json_object_new_int(i));
-        machine_turn_begin(machine, 0, "exit");
+        machine_turn_begin(machine, 0, RECORDING_TURN_exit, NULL, 0);
         machine_emit_event(machine, "COUNTED", data);
         machine_turn_end(machine);
     }

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * recorded_state.c - gathers the state structs through a list of places that is made anew only when
+ * devices come or go, so that a turn costs a copy of some kilobytes.
+ *
+ * Maps and memslots, which are no plain data, stand there by digests of what "info mtree -f" and "info
+ * memslots" show; they are taken after a commit only.
+ */
+#include "machine/recorded_state.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "hw/core/device.h"
+#include "machine/machine_internal.h"
+#include "memory/memory_print.h"
+#include "memory/transaction.h"
+#include "replay/recording_format.h"
+#include "state/state.h"
+
+#define SHOWN_BYTES_MAX 8192u /* of a text that names fields */
+
+struct machine_state {
+    uint64_t clock_base_ns;
+    uint64_t deadline_ns;
+    uint64_t memory_generation;
+    uint64_t flatviews_digest;
+    uint64_t memslots_digest;
+    uint64_t plugged_bytes;
+    uint64_t irq_raised[GSI_NUM_PINS];
+    uint32_t irq_level;
+    uint32_t run_state;
+    uint32_t requests;
+    uint32_t exit_status;
+    uint32_t devices;
+    uint32_t objects;
+    uint32_t memory_devices;
+    uint32_t unattached_count;
+    uint32_t anonymous_count;
+    bool ready;
+    bool quitting;
+    bool reboot_is_shutdown;
+    bool shutdown_is_pause;
+};
+
+/* clang-format off */
+#define MACHINE_FIELDS(FIELD, NESTED, T) \
+    FIELD(T, clock_base_ns) FIELD(T, deadline_ns) FIELD(T, memory_generation) \
+    FIELD(T, flatviews_digest) FIELD(T, memslots_digest) FIELD(T, plugged_bytes) \
+    FIELD(T, irq_raised) FIELD(T, irq_level) FIELD(T, run_state) FIELD(T, requests) \
+    FIELD(T, exit_status) FIELD(T, devices) FIELD(T, objects) FIELD(T, memory_devices) \
+    FIELD(T, unattached_count) FIELD(T, anonymous_count) FIELD(T, ready) FIELD(T, quitting) \
+    FIELD(T, reboot_is_shutdown) FIELD(T, shutdown_is_pause)
+/* clang-format on */
+STATE_DECLARE(machine_state_desc, struct machine_state);
+STATE_DESCRIBE(machine_state_desc, struct machine_state, MACHINE_FIELDS);
+
+struct place {
+    const void *at;
+    const struct state_desc *desc;
+    char *path;
+};
+
+struct recorded_state {
+    struct machine *machine;
+    struct machine_state own;
+    GArray *places;    /* of struct place; the first one is own */
+    bool is_stale;     /* places must be found anew */
+    GByteArray *bytes; /* taken last */
+    GString *text;     /* scratch */
+};
+
+static void place_clear(void *place)
+{
+    g_free(((struct place *)place)->path);
+}
+
+struct recorded_state *recorded_state_create(struct machine *machine)
+{
+    struct recorded_state *state = g_new0(struct recorded_state, 1);
+
+    state->machine = machine;
+    state->places = g_array_new(FALSE, FALSE, sizeof(struct place));
+    g_array_set_clear_func(state->places, place_clear);
+    state->bytes = g_byte_array_new();
+    state->text = g_string_new(NULL);
+    state->is_stale = true;
+    return state;
+}
+
+void recorded_state_destroy(struct recorded_state *state)
+{
+    if (state != NULL) {
+        g_array_unref(state->places);
+        g_byte_array_unref(state->bytes);
+        g_string_free(state->text, TRUE);
+        g_free(state);
+    }
+}
+
+void recorded_state_changed(struct recorded_state *state)
+{
+    if (state != NULL) {
+        state->is_stale = true;
+    }
+}
+
+/* ---- places ---- */
+
+static void add_place(struct recorded_state *state, const void *at, const struct state_desc *desc,
+                      char *path)
+{
+    struct place place = { at, desc, path };
+
+    g_array_append_val(state->places, place);
+}
+
+static bool add_device(struct object *object, void *opaque)
+{
+    const struct device *device = (const struct device *)(const void *)object;
+    const struct device_class *class;
+
+    if (object_is_a(object, TYPE_DEVICE)) {
+        class = device_class(device);
+        if (class->state != NULL) {
+            add_place(opaque, (const uint8_t *)device + class->state_offset, class->state,
+                      device_path(device));
+        }
+    }
+    return true;
+}
+
+static void find_places(struct recorded_state *state)
+{
+    gsize size = 0;
+
+    g_array_set_size(state->places, 0);
+    add_place(state, &state->own, &machine_state_desc, g_strdup("machine"));
+    (void)object_for_each(state->machine->root, add_device, state); /* no visit stops it */
+    for (guint i = 0; i < state->places->len; i++) {
+        size += g_array_index(state->places, struct place, i).desc->size;
+    }
+    g_byte_array_set_size(state->bytes, (guint)size);
+    state->is_stale = false;
+}
+
+/* ---- the machine's own ---- */
+
+static uint64_t text_digest(const GString *text)
+{
+    return XXH3_64bits(text->str, text->len);
+}
+
+static void take_maps(struct recorded_state *state)
+{
+    struct machine *machine = state->machine;
+    uint64_t generation = memory_system_generation(machine->memory);
+
+    if (state->own.memory_generation == generation && state->own.flatviews_digest != 0) {
+        return;
+    }
+    g_string_truncate(state->text, 0);
+    memory_print_flatviews(machine->memory, state->text);
+    state->own.flatviews_digest = text_digest(state->text);
+    g_string_truncate(state->text, 0);
+    machine_print_memslots(machine, state->text);
+    state->own.memslots_digest = text_digest(state->text);
+    state->own.memory_generation = generation;
+}
+
+static uint32_t count_of(const GPtrArray *array)
+{
+    return array != NULL ? array->len : 0;
+}
+
+static void take_own(struct recorded_state *state)
+{
+    const struct machine *machine = state->machine;
+    struct machine_state *own = &state->own;
+
+    take_maps(state);
+    own->clock_base_ns = machine->clock_base_ns;
+    own->deadline_ns = timer_queue_deadline_ns(&machine->timers);
+    own->plugged_bytes = machine->device_memory.plugged_bytes;
+    memcpy(own->irq_raised, machine->gsi_lines.statistics.raised, sizeof(own->irq_raised));
+    own->irq_level = machine->gsi_lines.statistics.level;
+    own->run_state = machine->run_state;
+    own->requests = machine->requests;
+    own->exit_status = (uint32_t)machine->exit_status;
+    own->devices = machine->devices->len;
+    own->objects = count_of(machine->objects->children);
+    own->memory_devices = count_of(machine->device_memory.devices);
+    own->unattached_count = machine->unattached_count;
+    own->anonymous_count = machine->anonymous_count;
+    own->ready = machine->ready;
+    own->quitting = machine->quitting;
+    own->reboot_is_shutdown = machine->reboot_is_shutdown;
+    own->shutdown_is_pause = machine->shutdown_is_pause;
+}
+
+const GByteArray *recorded_state_take(struct recorded_state *state)
+{
+    uint8_t *to;
+
+    if (state->is_stale) {
+        find_places(state);
+    }
+    take_own(state);
+    to = state->bytes->data;
+    for (guint i = 0; i < state->places->len; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
+
+        memcpy(to, place->at, place->desc->size);
+        to += place->desc->size;
+    }
+    return state->bytes;
+}
+
+const GByteArray *recorded_state_taken(const struct recorded_state *state)
+{
+    return state->bytes;
+}
+
+void recorded_state_spoil(struct recorded_state *state)
+{
+    (void)recorded_state_take(state);
+    if (state->places->len > 1) {
+        uint8_t *at = (uint8_t *)g_array_index(state->places, struct place, 1).at;
+
+        *at ^= 1;
+    }
+}
+
+/* ---- reports ---- */
+
+static void describe_composition(const struct recorded_state *state, GString *out)
+{
+    g_string_append(out, "the devices are not those of the recording; here they are\n");
+    for (guint i = 1; i < state->places->len && out->len < SHOWN_BYTES_MAX; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
+
+        g_string_append_printf(out, "  %s (%s, %" PRIu32 " bytes of state)\n", place->path,
+                               place->desc->name, place->desc->size);
+    }
+}
+
+char *recorded_state_describe(void *opaque, GBytes *expected)
+{
+    const struct recorded_state *state = opaque;
+    GString *out = g_string_new(NULL);
+    const uint8_t *actual = state->bytes->data;
+    const uint8_t *recorded;
+    gsize size;
+
+    recorded = g_bytes_get_data(expected, &size);
+    if (size != state->bytes->len) {
+        describe_composition(state, out);
+        return g_string_free(out, FALSE);
+    }
+    for (guint i = 0; i < state->places->len && out->len < SHOWN_BYTES_MAX; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
+
+        (void)state_compare(place->desc, recorded, actual, place->path, out);
+        recorded += place->desc->size;
+        actual += place->desc->size;
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* ---- schema ---- */
+
+struct schema {
+    uint64_t hash;
+};
+
+static void hash_more(struct schema *schema, const void *bytes, size_t size)
+{
+    schema->hash = XXH3_64bits_withSeed(bytes, size, schema->hash);
+}
+
+static void hash_type(const struct type *type, void *opaque)
+{
+    const struct device_class *class;
+    uint64_t hash;
+
+    if (!type_is_a(type, TYPE_DEVICE)) {
+        return;
+    }
+    class = type_class(type);
+    if (class != NULL && class->state != NULL) {
+        hash = state_schema_hash(class->state);
+        hash_more(opaque, type_name(type), strlen(type_name(type)));
+        hash_more(opaque, &hash, sizeof(hash));
+    }
+}
+
+static void hash_kinds(struct schema *schema, enum recording_group group, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const char *name = recording_kind_name(group, i);
+
+        hash_more(schema, name, strlen(name) + 1);
+    }
+}
+
+/* Not over the trace declarations: a build with more trace points may replay an older recording,
+ * that is what replays are for. */
+uint64_t recorded_state_schema(void)
+{
+    struct type_registry *types = type_registry_create(machine_types);
+    struct schema schema = { state_schema_hash(&machine_state_desc) };
+
+    type_registry_for_each(types, hash_type, &schema);
+    hash_kinds(&schema, RECORDING_GROUP_TURN, RECORDING_TURN_COUNT);
+    hash_kinds(&schema, RECORDING_GROUP_INPUT, RECORDING_INPUT_COUNT);
+    hash_kinds(&schema, RECORDING_GROUP_EFFECT, RECORDING_EFFECT_COUNT);
+    type_registry_destroy(types);
+    return schema.hash;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * turn_payload.c - what starts a turn as bytes, and back: exits, commands, console bytes.
+ *
+ *     exit     kind, flags (bit 0: write), size, details (a byte each), count (32 bits), gpa (64
+ *              bits), the data of a write, the details (64 bits each)
+ *     command  client (32 bits), JSON text
+ *     console  label, 0, bytes
+ *
+ * Numbers are little-endian.
+ */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "cpu/vm_exit.h"
+#include "machine/inputs.h"
+
+#define EXIT_HEAD_BYTES   16u
+#define EXIT_FLAG_WRITE   1u
+#define CLIENT_BYTES      4u
+#define COMMAND_DEPTH_MAX 1032 /* deeper than what a monitor lets in */
+
+static size_t data_bytes(const struct vm_exit *exit)
+{
+    return (size_t)exit->count * exit->size;
+}
+
+/* ---- exits ---- */
+
+void exit_payload_store(const struct vm_exit *exit, GByteArray *out)
+{
+    uint8_t head[EXIT_HEAD_BYTES] = { (uint8_t)exit->kind, exit->is_write ? EXIT_FLAG_WRITE : 0,
+                                      exit->size, (uint8_t)exit->detail_count };
+
+    bytes_store_le32(head + 4, exit->count);
+    bytes_store_le64(head + 8, exit->gpa);
+    g_byte_array_append(out, head, sizeof(head));
+    if (exit->is_write && exit->data != NULL) {
+        g_byte_array_append(out, exit->data, (guint)data_bytes(exit));
+    }
+    for (uint32_t i = 0; i < exit->detail_count; i++) {
+        uint8_t detail[8];
+
+        bytes_store_le64(detail, exit->detail[i]);
+        g_byte_array_append(out, detail, sizeof(detail));
+    }
+}
+
+/* What a KVM could have given (kvm_exit.c). */
+static bool exit_is_possible(const struct vm_exit *exit)
+{
+    bool has_data = exit->kind == VM_EXIT_PIO || exit->kind == VM_EXIT_MMIO;
+
+    if (!has_data) {
+        return exit->size == 0 && exit->count == 0 && !exit->is_write;
+    }
+    return exit->count > 0 && exit->count <= EXIT_DATA_BYTES_MAX && exit->size > 0 &&
+           exit->size <= 8 && data_bytes(exit) <= EXIT_DATA_BYTES_MAX &&
+           (exit->kind == VM_EXIT_PIO || exit->count == 1);
+}
+
+bool exit_payload_load(const uint8_t *bytes, size_t size, GByteArray *scratch,
+                       struct vm_exit *out_exit)
+{
+    struct vm_exit exit = { 0 };
+    size_t written;
+
+    if (size < EXIT_HEAD_BYTES || bytes[0] > VM_EXIT_UNKNOWN || bytes[1] > EXIT_FLAG_WRITE ||
+        bytes[3] > VM_EXIT_DETAIL_MAX) {
+        return false;
+    }
+    exit.kind = (enum vm_exit_kind)bytes[0];
+    exit.is_write = (bytes[1] & EXIT_FLAG_WRITE) != 0;
+    exit.size = bytes[2];
+    exit.detail_count = bytes[3];
+    exit.count = bytes_load_le32(bytes + 4);
+    exit.gpa = bytes_load_le64(bytes + 8);
+    if (!exit_is_possible(&exit)) {
+        return false;
+    }
+    written = exit.is_write ? data_bytes(&exit) : 0;
+    if (size != EXIT_HEAD_BYTES + written + exit.detail_count * 8u) {
+        return false;
+    }
+    if (exit.count > 0) {
+        g_byte_array_set_size(scratch, (guint)data_bytes(&exit));
+        memset(scratch->data, 0, scratch->len);
+        memcpy(scratch->data, bytes + EXIT_HEAD_BYTES, written);
+        exit.data = scratch->data;
+    }
+    for (uint32_t i = 0; i < exit.detail_count; i++) {
+        exit.detail[i] = bytes_load_le64(bytes + EXIT_HEAD_BYTES + written + i * 8u);
+    }
+    *out_exit = exit;
+    return true;
+}
+
+/* ---- commands ---- */
+
+void command_payload_store(unsigned client, const char *text, size_t length, GByteArray *out)
+{
+    uint8_t number[CLIENT_BYTES];
+
+    bytes_store_le32(number, client);
+    g_byte_array_append(out, number, sizeof(number));
+    g_byte_array_append(out, (const guint8 *)text, (guint)length);
+}
+
+const char *command_payload_load(const uint8_t *bytes, size_t size, unsigned *out_client,
+                                 size_t *out_length)
+{
+    if (size < CLIENT_BYTES || size > G_MAXINT) {
+        return NULL;
+    }
+    *out_client = bytes_load_le32(bytes);
+    *out_length = size - CLIENT_BYTES;
+    return (const char *)bytes + CLIENT_BYTES;
+}
+
+/* A text that is no JSON stands for a command without a name. */
+struct json_object *command_parse(const char *text, size_t length)
+{
+    struct json_tokener *tokener = json_tokener_new_ex(COMMAND_DEPTH_MAX);
+    struct json_object *command = json_tokener_parse_ex(tokener, text, (int)length);
+
+    json_tokener_free(tokener);
+    if (!json_object_is_type(command, json_type_object)) {
+        json_object_put(command);
+        command = json_object_new_object();
+    }
+    return command;
+}
+
+/* ---- console bytes ---- */
+
+void console_payload_store(const char *label, const uint8_t *bytes, size_t count, GByteArray *out)
+{
+    g_byte_array_append(out, (const guint8 *)label, (guint)strlen(label) + 1);
+    g_byte_array_append(out, bytes, (guint)count);
+}
+
+const uint8_t *console_payload_load(const uint8_t *bytes, size_t size, size_t *out_count)
+{
+    const uint8_t *end = size > 0 ? memchr(bytes, 0, size) : NULL;
+
+    if (end == NULL) {
+        return NULL;
+    }
+    *out_count = size - (size_t)(end + 1 - bytes);
+    return end + 1;
+}
