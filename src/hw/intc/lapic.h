@@ -16,7 +16,7 @@
 
 #define TYPE_APIC          "apic"
 #define LAPIC_MSR_BASE     0x1bu  /* IA32_APIC_BASE */
-#define LAPIC_MSR_TSC      0x6e0u /* IA32_TSC_DEADLINE */
+#define LAPIC_MSR_DEADLINE 0x6e0u /* IA32_TSC_DEADLINE */
 #define LAPIC_MSR_X2_FIRST 0x800u
 #define LAPIC_MSR_X2_LAST  0x8ffu
 #define LAPIC_BUS_HZ       1000000000u
@@ -60,10 +60,13 @@ uint8_t lapic_cr8(const struct lapic *lapic);
 void lapic_set_cr8(struct lapic *lapic, uint8_t value);
 
 uint64_t lapic_base(const struct lapic *lapic);
-/* false = #GP: reserved bits, a transition of SDM figure 10-27 that does not exist. */
+/* IA32_APIC_BASE. false = #GP: reserved bits, a transition of SDM figure 10-27 that does not exist. */
 bool lapic_set_base(struct lapic *lapic, uint64_t value) G_GNUC_WARN_UNUSED_RESULT;
 
-/* MSRs 0x800 to 0x8ff. false = #GP, out_value is untouched. */
+/*
+ * IA32_APIC_BASE, IA32_TSC_DEADLINE (where there is one) and the registers of x2APIC at 0x800 to
+ * 0x8ff. false = #GP, out_value is untouched.
+ */
 bool lapic_read_msr(struct lapic *lapic, uint32_t msr,
                     uint64_t *out_value) G_GNUC_WARN_UNUSED_RESULT;
 bool lapic_write_msr(struct lapic *lapic, uint32_t msr, uint64_t value) G_GNUC_WARN_UNUSED_RESULT;

@@ -171,9 +171,8 @@ void lapic_mmio_write(struct lapic *lapic, uint32_t offset, uint32_t value)
 
 /* ---- the MSRs of x2APIC ---- */
 
-bool lapic_read_msr(struct lapic *lapic, uint32_t msr, uint64_t *out_value)
+static bool read_x2apic(const struct lapic *lapic, unsigned index, uint64_t *out_value)
 {
-    unsigned index = msr - LAPIC_MSR_X2_FIRST;
     uint32_t value;
 
     if (!lapic_is_x2apic(lapic)) {
@@ -211,10 +210,8 @@ static uint64_t msr_bits(const struct lapic *lapic, unsigned index)
     }
 }
 
-bool lapic_write_msr(struct lapic *lapic, uint32_t msr, uint64_t value)
+static bool write_x2apic(struct lapic *lapic, unsigned index, uint64_t value)
 {
-    unsigned index = msr - LAPIC_MSR_X2_FIRST;
-
     if (!lapic_is_x2apic(lapic) || (value & ~msr_bits(lapic, index)) != 0) {
         return false;
     }
@@ -225,4 +222,36 @@ bool lapic_write_msr(struct lapic *lapic, uint32_t msr, uint64_t value)
     case REGISTER_SELF_IPI: lapic_send_self(lapic, (uint8_t)value); return true;
     default: return register_write(lapic, index, (uint32_t)value);
     }
+}
+
+/* ---- all MSRs ---- */
+
+static bool has_deadline(const struct lapic *lapic)
+{
+    return lapic->ops->tsc_to_ns != NULL;
+}
+
+bool lapic_read_msr(struct lapic *lapic, uint32_t msr, uint64_t *out_value)
+{
+    if (msr == LAPIC_MSR_BASE) {
+        *out_value = lapic_base(lapic);
+        return true;
+    }
+    if (msr == LAPIC_MSR_DEADLINE && has_deadline(lapic)) {
+        *out_value = lapic_tsc_deadline(lapic);
+        return true;
+    }
+    return msr >= LAPIC_MSR_X2_FIRST && read_x2apic(lapic, msr - LAPIC_MSR_X2_FIRST, out_value);
+}
+
+bool lapic_write_msr(struct lapic *lapic, uint32_t msr, uint64_t value)
+{
+    if (msr == LAPIC_MSR_BASE) {
+        return lapic_set_base(lapic, value);
+    }
+    if (msr == LAPIC_MSR_DEADLINE && has_deadline(lapic)) {
+        lapic_set_tsc_deadline(lapic, value);
+        return true;
+    }
+    return msr >= LAPIC_MSR_X2_FIRST && write_x2apic(lapic, msr - LAPIC_MSR_X2_FIRST, value);
 }

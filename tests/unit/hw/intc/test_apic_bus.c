@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_apic_bus.c - messages among three LAPICs, MSIs and the IOAPIC: who takes what. */
 #include "hw/intc/intc_fixture.h"
+#include "hw/trace_stages.h"
 
 #define MASKED 0x10000u
 #define LEVEL  0x8000u
@@ -296,9 +297,9 @@ static void test_ioapic_level(void **state)
     set_gsi(intc, 16, 1);
     assert_int_equal(ioapic_in(intc, 0x30), LEVEL | 0x2000 | RIRR | 0x70);
     assert_int_equal(lapic_in(intc, 1, 0x1b0), 1u << 16); /* TMR */
-    set_gsi(intc, 16, 1);
     assert_int_equal(take(intc, 1), 0x70);
-    assert_int_equal(asking(intc), 0);
+    set_gsi(intc, 16, 1); /* it waits for its EOI */
+    assert_int_equal(lapic_in(intc, 1, 0x230), 0);
     eoi(intc, 1); /* still high: again */
     assert_int_equal(ioapic_in(intc, 0x30), LEVEL | 0x2000 | RIRR | 0x70);
     assert_int_equal(take(intc, 1), 0x70);
@@ -306,6 +307,10 @@ static void test_ioapic_level(void **state)
     eoi(intc, 1);
     assert_int_equal(ioapic_in(intc, 0x30), LEVEL | 0x2000 | 0x70);
     assert_int_equal(asking(intc), 0);
+    send_ipi(intc, 0, 0x01000000, 0x4070); /* the same vector by an edge */
+    assert_int_equal(lapic_in(intc, 1, 0x1b0), 0);
+    assert_int_equal(take(intc, 1), 0x70);
+    eoi(intc, 1);
     /* Masked while high, it comes when it is unmasked. */
     redirect(intc, 16, 0x01000000, MASKED | LEVEL | 0x70);
     set_gsi(intc, 16, 1);
@@ -322,8 +327,8 @@ static void test_ioapic_eoi_register(void **state)
     redirect(intc, 16, 0x01000000, LEVEL | 0x70);
     set_gsi(intc, 16, 1);
     assert_int_equal(take(intc, 1), 0x70);
-    eoi(intc, 1);
     set_gsi(intc, 16, 0);
+    eoi(intc, 1);
     assert_int_equal(ioapic_in(intc, 0x30), LEVEL | RIRR | 0x70);
     address_space_store(intc->f->board.memory_space, IOAPIC + 0x40, 0x71, 4);
     assert_int_equal(ioapic_in(intc, 0x30), LEVEL | RIRR | 0x70);
@@ -362,6 +367,30 @@ static void test_ioapic_logical_and_lowest(void **state)
     redirect(intc, 7, 0x06000000, 0x0964);
     set_gsi(intc, 7, 1);
     assert_int_equal(takers(intc, 0x64), 2);
+}
+
+/* The way of an interrupt as tracedump prints it. */
+static void test_stages(void **state)
+{
+    struct intc *intc = *state;
+    struct trace_session *trace;
+    g_autofree char *pin = NULL;
+    g_autofree char *ended = NULL;
+
+    redirect(intc, 20, 0x02000000, LEVEL | 0x71);
+    trace = trace_stages_begin();
+    set_gsi(intc, 20, 1);
+    pin = trace_stages_end(trace);
+    assert_string_equal(pin, "qemu_set_irq( gsi_handler( qemu_set_irq( ioapic_set_irq( "
+                             "ioapic_stat_update_irq ioapic_service( apic_deliver_irq( "
+                             "apic_set_irq( apic_intr_changed ) ) ) ) ) ) ) ");
+    trace = trace_stages_begin();
+    assert_int_equal(take(intc, 2), 0x71);
+    lapic_mmio_write(intc->cpus[2].lapic, 0xb0, 0);
+    ended = trace_stages_end(trace);
+    assert_string_equal(ended, "apic_acknowledged apic_intr_changed apic_eoi ioapic_eoi "
+                               "ioapic_service( apic_deliver_irq( apic_set_irq( "
+                               "apic_intr_changed ) ) ) ");
 }
 
 static void test_random_accesses(void **state)
@@ -411,6 +440,7 @@ int main(void)
         TEST(test_ioapic_eoi_register),
         TEST(test_ioapic_without_a_taker),
         TEST(test_ioapic_logical_and_lowest),
+        TEST(test_stages),
         TEST(test_random_accesses),
     };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_i8259.c - the 8259 pair: commands, priorities, cascade, and its way to the CPU through LINT0. */
 #include "hw/intc/intc_fixture.h"
+#include "hw/trace_stages.h"
 
 #define MASTER 0x20
 #define SLAVE  0xa0
@@ -147,6 +148,12 @@ static void test_special_fully_nested(void **state)
     assert_int_equal(isr(intc, SLAVE), 0x12);
     pull_up(intc, 3); /* lower than the slave's input */
     assert_int_equal(asking(intc), 0);
+    pull_up(intc, 1); /* higher: now the slave waits for it */
+    assert_int_equal(take(intc, 0), 0x31);
+    pull_up(intc, 8);
+    assert_int_equal(asking(intc), 0);
+    out(intc, MASTER, 0x20);
+    assert_int_equal(take(intc, 0), 0x38);
 }
 
 static void test_level(void **state)
@@ -220,6 +227,19 @@ static void test_auto_eoi(void **state)
     assert_int_equal(take(intc, 0), 0x36);
     out(intc, MASTER, 0x00); /* no more */
     assert_int_equal(take(intc, 0), 0x33);
+}
+
+static void test_slave_asks_on_after_inta(void **state)
+{
+    struct intc *intc = *state;
+
+    init_chip(intc, SLAVE, 0x38, 0x02, 0x02); /* auto EOI: its next request is there at once */
+    pull_up(intc, 9);
+    pull_up(intc, 12);
+    assert_int_equal(take(intc, 0), 0x39);
+    assert_int_equal(asking(intc), 0);
+    out(intc, MASTER, 0x20);
+    assert_int_equal(take(intc, 0), 0x3c);
 }
 
 static void test_rotation(void **state)
@@ -335,6 +355,23 @@ static void test_virtual_wire(void **state)
     assert_int_equal(asking(intc), 0);
 }
 
+static void test_stages(void **state)
+{
+    struct intc *intc = *state;
+    struct trace_session *trace;
+    g_autofree char *slave = NULL;
+
+    trace = trace_stages_begin();
+    pull_up(intc, 9);
+    slave = trace_stages_end(trace);
+    assert_string_equal(slave, "qemu_set_irq( gsi_handler( qemu_set_irq( pic_set_irq( "
+                               "pic_stat_update_irq pic_update_irq( qemu_set_irq( pic_set_irq( "
+                               "pic_stat_update_irq pic_update_irq( qemu_set_irq( "
+                               "pic_irq_request( apic_local_deliver( apic_intr_changed ) "
+                               ") ) ) ) ) ) ) ) "
+                               "qemu_set_irq( ioapic_set_irq( ioapic_stat_update_irq ) ) ) ) ");
+}
+
 static void test_statistics(void **state)
 {
     struct intc *intc = *state;
@@ -395,11 +432,13 @@ int main(void)
         TEST(test_spurious),
         TEST(test_spurious_slave),
         TEST(test_auto_eoi),
+        TEST(test_slave_asks_on_after_inta),
         TEST(test_rotation),
         TEST(test_special_mask),
         TEST(test_poll),
         TEST(test_initialization),
         TEST(test_virtual_wire),
+        TEST(test_stages),
         TEST(test_statistics),
         TEST(test_nonsense_ports_are_refused),
         TEST(test_random_accesses),

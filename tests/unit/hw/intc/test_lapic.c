@@ -339,6 +339,42 @@ static void test_msrs(void **state)
     assert_false(wrmsr(intc, 2, 0x830, 0x1000));
 }
 
+static void test_base_and_deadline_msrs(void **state)
+{
+    static const struct lapic_cpu_ops old_ops = {
+        .set_intr = fake_set_intr, .nmi = fake_nmi, .init = fake_init, .sipi = fake_sipi
+    };
+    struct intc *intc = *state;
+    struct device *device = board_fixture_device(intc->f, "apic", "old");
+    struct fake_cpu cpu = { 0 };
+    uint64_t value = 0;
+
+    assert_int_equal(msr(intc, 1, 0x1b), 0xfee00800);
+    assert_false(wrmsr(intc, 1, 0x1b, 0xfee00801));
+    assert_true(wrmsr(intc, 1, 0x1b, 0xfee00c00));
+    assert_int_equal(msr(intc, 1, 0x1b), 0xfee00c00);
+    assert_true(wrmsr(intc, 1, 0x80f, 0x1ff));
+    assert_true(wrmsr(intc, 1, 0x832, 0x40061));
+    assert_true(wrmsr(intc, 1, 0x6e0, 5000));
+    assert_int_equal(msr(intc, 1, 0x6e0), 5000);
+    board_fixture_advance(intc->f, 2500);
+    assert_int_equal(msr(intc, 1, 0x6e0), 0);
+    assert_int_equal(take(intc, 1), 0x61);
+    assert_false(wrmsr(intc, 1, 0x7ff, 0));
+    assert_false(lapic_read_msr(intc->cpus[1].lapic, 0x7ff, &value));
+    /* A CPU without TSC-deadline, and without SMM. */
+    assert_true(object_property_parse(&device->object, "id", "9", intc->f->root, NULL));
+    lapic_connect(device, &intc->bus, &old_ops, &cpu);
+    board_fixture_realize(device);
+    assert_false(lapic_read_msr(lapic_of(device), 0x6e0, &value));
+    assert_false(lapic_write_msr(lapic_of(device), 0x6e0, 1));
+    lapic_mmio_write(lapic_of(device), 0xf0, 0x1ff);
+    lapic_mmio_write(lapic_of(device), 0x320, 0x40061);
+    assert_int_equal(lapic_mmio_read(lapic_of(device), 0x320), 0x61);
+    send_ipi(intc, 0, 0x09000000, 0x4200);
+    assert_true(device_set_realized(device, false, NULL));
+}
+
 static void test_self_ipi_msr(void **state)
 {
     struct intc *intc = *state;
@@ -448,6 +484,7 @@ int main(void)
         TEST(test_x2apic_is_not_offered),
         TEST(test_disabled_is_not_there),
         TEST(test_msrs),
+        TEST(test_base_and_deadline_msrs),
         TEST(test_self_ipi_msr),
         TEST(test_window_sizes_and_gaps),
         TEST(test_load_goes_on_as_saved),
