@@ -51,6 +51,8 @@ bool avx_float(struct soft_cpu *cpu, sse_kernel kernel, const __m128i *a, const 
     return sse_float_slow(cpu, kernel, a, b, 2, imm, result);
 }
 
+/* operand_size: of one half, the bytes of a memory operand; of two, the second one's shift of the
+ * immediate. */
 SSE_INLINE const struct op *run(struct soft_cpu *cpu, const struct op *op, unsigned halves,
                                 bool has_memory, bool is_float)
 {
@@ -70,7 +72,8 @@ SSE_INLINE const struct op *run(struct soft_cpu *cpu, const struct op *op, unsig
     result[1] = _mm_setzero_si128();
     if (!is_float) {
         for (unsigned i = 0; i < halves; i++) {
-            result[i] = kernel_of(op)(a[i], b[i], op->detail);
+            result[i] =
+                kernel_of(op)(a[i], b[i], (unsigned)op->detail >> (i == 0 ? 0 : op->operand_size));
         }
     } else if (soft_unlikely(!avx_float(cpu, kernel_of(op), a, b, halves, op->detail, result))) {
         return soft_fault(cpu, op);
@@ -116,9 +119,8 @@ void avx_translate_form(struct soft_translation *t)
     op->reg = soft_operand_register(t, 0);
     op->reg2 = count == 3 ? soft_operand_register(t, 1) : op->reg;
     op->imm = (uintptr_t)form->kernel;
-    if (soft_operand_is_memory(t, count - 1)) {
-        op->operand_size = form->bytes;
-    } else {
+    op->operand_size = is_ymm ? form->upper_shift : form->bytes;
+    if (!soft_operand_is_memory(t, count - 1)) {
         op->reg3 = soft_operand_register(t, count - 1);
     }
     op->run = runs[form->is_float][is_ymm][soft_operand_is_memory(t, count - 1)];
@@ -172,8 +174,152 @@ void avx_translate_by_immediate(struct soft_translation *t)
     t->op->reg2 = soft_operand_register(t, 1);
     t->op->reg3 = t->op->reg2;
     t->op->detail = (uint8_t)soft_operand_immediate(t, 2);
+    t->op->operand_size = 0;
     t->op->imm = (uintptr_t)form->kernel;
     t->op->run = runs[false][is_ymm][false];
 }
 
-const struct soft_group soft_group_avx = { NULL, 0 };
+/* ---- widening and narrowing to and from 256 bits: operand_size bytes for each half ---- */
+
+static __m128i upper_part(__m128i value, unsigned bytes)
+{
+    return bytes == 8   ? _mm_srli_si128(value, 8)
+           : bytes == 4 ? _mm_srli_si128(value, 4)
+                        : _mm_srli_si128(value, 2);
+}
+
+SSE_INLINE const struct op *widen(struct soft_cpu *cpu, const struct op *op, bool has_memory,
+                                  bool is_float)
+{
+    __m128i b[2], result[2];
+    uint64_t linear;
+
+    if (!avx_is_usable(cpu)) {
+        return avx_refuse(cpu, op);
+    }
+    if (!has_memory) {
+        b[0] = sse_xmm(cpu, op->reg3);
+    } else if (!soft_operand(cpu, op, op->operand_size * 2u, SOFT_READ, &linear) ||
+               !sse_load(cpu, linear, op->operand_size * 2u, &b[0])) {
+        return soft_fault(cpu, op);
+    }
+    b[1] = upper_part(b[0], op->operand_size);
+    if (!is_float) {
+        result[0] = kernel_of(op)(b[0], b[0], 0);
+        result[1] = kernel_of(op)(b[1], b[1], 0);
+    } else if (!avx_float(cpu, kernel_of(op), b, b, 2, 0, result)) {
+        return soft_fault(cpu, op);
+    }
+    sse_set_xmm(cpu, op->reg, result[0]);
+    avx_set_high(cpu, op->reg, result[1]);
+    return SOFT_NEXT(cpu, op);
+}
+
+static const struct op *run_widen_reg(struct soft_cpu *cpu, const struct op *op)
+{
+    return widen(cpu, op, false, false);
+}
+
+static const struct op *run_widen_mem(struct soft_cpu *cpu, const struct op *op)
+{
+    return widen(cpu, op, true, false);
+}
+
+static const struct op *run_widen_reg_float(struct soft_cpu *cpu, const struct op *op)
+{
+    return widen(cpu, op, false, true);
+}
+
+static const struct op *run_widen_mem_float(struct soft_cpu *cpu, const struct op *op)
+{
+    return widen(cpu, op, true, true);
+}
+
+void avx_translate_widening(struct soft_translation *t)
+{
+    const struct sse_form *form = t->table;
+
+    avx_translate_form(t);
+    if (t->op->run == NULL || !sse_operand_is_ymm(t, 0)) {
+        return;
+    }
+    t->op->operand_size = form->bytes;
+    if (form->is_float) {
+        t->op->run = t->has_memory ? run_widen_mem_float : run_widen_reg_float;
+    } else {
+        t->op->run = t->has_memory ? run_widen_mem : run_widen_reg;
+    }
+}
+
+static const struct op *narrow(struct soft_cpu *cpu, const struct op *op, bool has_memory)
+{
+    __m128i b[2], result[2];
+
+    if (!avx_is_usable(cpu)) {
+        return avx_refuse(cpu, op);
+    }
+    if (!has_memory) {
+        b[0] = sse_xmm(cpu, op->reg3);
+        b[1] = avx_high(cpu, op->reg3);
+    } else if (!avx_load_halves(cpu, op, 2, b)) {
+        return soft_fault(cpu, op);
+    }
+    if (!avx_float(cpu, kernel_of(op), b, b, 2, 0, result)) {
+        return soft_fault(cpu, op);
+    }
+    sse_set_xmm(cpu, op->reg, _mm_unpacklo_epi64(result[0], result[1]));
+    avx_set_high(cpu, op->reg, _mm_setzero_si128());
+    return SOFT_NEXT(cpu, op);
+}
+
+static const struct op *run_narrow_reg(struct soft_cpu *cpu, const struct op *op)
+{
+    return narrow(cpu, op, false);
+}
+
+static const struct op *run_narrow_mem(struct soft_cpu *cpu, const struct op *op)
+{
+    return narrow(cpu, op, true);
+}
+
+void avx_translate_narrowing(struct soft_translation *t)
+{
+    avx_translate_form(t);
+    if (t->op->run != NULL && t->operands[1].size == 256) {
+        t->op->run = t->has_memory ? run_narrow_mem : run_narrow_reg;
+    }
+}
+
+/* ---- VZEROUPPER, VZEROALL ---- */
+
+static const struct op *zero(struct soft_cpu *cpu, const struct op *op, unsigned first)
+{
+    unsigned count = cpu->is_64bit ? 16 : 8;
+
+    if (!avx_is_usable(cpu)) {
+        return avx_refuse(cpu, op);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        memset(cpu->state.vector.ymm[i].q + first, 0, (4 - first) * 8);
+    }
+    return SOFT_NEXT(cpu, op);
+}
+
+static const struct op *op_vzeroupper(struct soft_cpu *cpu, const struct op *op)
+{
+    return zero(cpu, op, 2);
+}
+
+static const struct op *op_vzeroall(struct soft_cpu *cpu, const struct op *op)
+{
+    return zero(cpu, op, 0);
+}
+
+static const struct soft_simple vzeroupper = { op_vzeroupper, false, false };
+static const struct soft_simple vzeroall = { op_vzeroall, false, false };
+
+static const struct soft_row rows[] = {
+    { ZYDIS_MNEMONIC_VZEROUPPER, SOFT_FEATURE_AVX, soft_translate_simple, &vzeroupper },
+    { ZYDIS_MNEMONIC_VZEROALL, SOFT_FEATURE_AVX, soft_translate_simple, &vzeroall },
+};
+SOFT_DEFINE_GROUP(soft_group_avx, rows);

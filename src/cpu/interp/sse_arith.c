@@ -129,10 +129,10 @@ SSE_DEFINE_FORM(cmpps, SSE, AVX, 16, true, NULL)
 SSE_DEFINE_FORM(cmppd, SSE2, AVX, 16, true, NULL)
 SSE_DEFINE_FORM(cmpss, SSE, AVX, 4, true, NULL)
 SSE_DEFINE_FORM(cmpsd, SSE2, AVX, 8, true, NULL)
-static const struct sse_form form_vcmpps = { .kernel = k_vcmpps, .bytes = 16, .is_float = true };
-static const struct sse_form form_vcmppd = { .kernel = k_vcmppd, .bytes = 16, .is_float = true };
-static const struct sse_form form_vcmpss = { .kernel = k_vcmpss, .bytes = 4, .is_float = true };
-static const struct sse_form form_vcmpsd = { .kernel = k_vcmpsd, .bytes = 8, .is_float = true };
+AVX_DEFINE_FORM(vcmpps, NONE, 16, true, 0)
+AVX_DEFINE_FORM(vcmppd, NONE, 16, true, 0)
+AVX_DEFINE_FORM(vcmpss, NONE, 4, true, 0)
+AVX_DEFINE_FORM(vcmpsd, NONE, 8, true, 0)
 
 /* CMPSD shares its mnemonic with the string instruction. */
 void sse_translate_cmpsd(struct soft_translation *t)

@@ -213,6 +213,7 @@ struct sse_form {
     uint8_t ymm_feature; /* of the 256-bit form */
     uint8_t vex_feature; /* beside AVX */
     bool is_float;
+    uint8_t upper_shift; /* of the immediate, for the upper half of 256 bits */
 };
 
 SSE_INLINE const struct op *sse_run_reg(struct soft_cpu *cpu, const struct op *op,
@@ -255,24 +256,36 @@ SSE_INLINE const struct op *sse_run_mem(struct soft_cpu *cpu, const struct op *o
     return SOFT_NEXT(cpu, op);
 }
 
-#define SSE_DEFINE_FORM(name, feature_, ymm_feature_, bytes_, is_float_, mmx_)    \
-    static const struct op *reg_##name(struct soft_cpu *cpu, const struct op *op) \
-    {                                                                             \
-        return sse_run_reg(cpu, op, k_##name, is_float_);                         \
-    }                                                                             \
-    static const struct op *mem_##name(struct soft_cpu *cpu, const struct op *op) \
-    {                                                                             \
-        return sse_run_mem(cpu, op, k_##name, is_float_, bytes_);                 \
-    }                                                                             \
-    static const struct sse_form form_##name = { reg_##name,                      \
-                                                 mem_##name,                      \
-                                                 k_##name,                        \
-                                                 mmx_,                            \
-                                                 bytes_,                          \
-                                                 SOFT_FEATURE_##feature_,         \
-                                                 SOFT_FEATURE_##ymm_feature_,     \
-                                                 SOFT_FEATURE_NONE,               \
-                                                 is_float_ };
+#define SSE_DEFINE_FORM_SHIFTED(name, feature_, ymm_feature_, bytes_, is_float_, mmx_, shift_) \
+    static const struct op *reg_##name(struct soft_cpu *cpu, const struct op *op)              \
+    {                                                                                          \
+        return sse_run_reg(cpu, op, k_##name, is_float_);                                      \
+    }                                                                                          \
+    static const struct op *mem_##name(struct soft_cpu *cpu, const struct op *op)              \
+    {                                                                                          \
+        return sse_run_mem(cpu, op, k_##name, is_float_, bytes_);                              \
+    }                                                                                          \
+    static const struct sse_form form_##name = { reg_##name,                                   \
+                                                 mem_##name,                                   \
+                                                 k_##name,                                     \
+                                                 mmx_,                                         \
+                                                 bytes_,                                       \
+                                                 SOFT_FEATURE_##feature_,                      \
+                                                 SOFT_FEATURE_##ymm_feature_,                  \
+                                                 SOFT_FEATURE_NONE,                            \
+                                                 is_float_,                                    \
+                                                 shift_ };
+#define SSE_DEFINE_FORM(name, feature_, ymm_feature_, bytes_, is_float_, mmx_) \
+    SSE_DEFINE_FORM_SHIFTED(name, feature_, ymm_feature_, bytes_, is_float_, mmx_, 0)
+
+/* Of VEX alone. */
+#define AVX_DEFINE_FORM(name, feature_, bytes_, is_float_, shift_)                       \
+    static const struct sse_form form_##name = { .kernel = k_##name,                     \
+                                                 .bytes = bytes_,                        \
+                                                 .vex_feature = SOFT_FEATURE_##feature_, \
+                                                 .ymm_feature = SOFT_FEATURE_##feature_, \
+                                                 .is_float = is_float_,                  \
+                                                 .upper_shift = shift_ };
 
 /* A kernel that is one SSE2 instruction of the host. */
 #define SSE_DEFINE_HOST_KERNEL(name)                                \
@@ -308,10 +321,29 @@ void sse_translate_form(struct soft_translation *t);
 void avx_translate_form(struct soft_translation *t);
 /* The same, but b is one count for both halves: (dst, src, xmm/m128). */
 void avx_translate_count_form(struct soft_translation *t);
+/* (dst, xmm/m): the kernel's operand for the upper half follows that of the lower one. */
+void avx_translate_widening(struct soft_translation *t);
+/* (xmm, ymm/m256 or xmm/m128): the halves' results side by side. */
+void avx_translate_narrowing(struct soft_translation *t);
 /* (dst, src, imm): kernel(src, -, imm). */
 void avx_translate_by_immediate(struct soft_translation *t);
 void mmx_translate_form(struct soft_translation *t, const struct sse_form *form);
 void mmx_translate_movd(struct soft_translation *t, uint8_t bytes);
+
+/* Blends by the mask's sign bits: of bytes, doublewords, quadwords (sse_blend.c). */
+typedef __m128i (*sse_blend_fn)(__m128i a, __m128i b, __m128i mask);
+
+__m128i sse_blendv8(__m128i a, __m128i b, __m128i mask);
+__m128i sse_blendv32(__m128i a, __m128i b, __m128i mask);
+__m128i sse_blendv64(__m128i a, __m128i b, __m128i mask);
+
+struct blend {
+    sse_blend_fn function;
+    uint8_t ymm_feature;
+};
+
+/* (dst, src1, src2, mask); table is a struct blend. */
+void avx_translate_blendv(struct soft_translation *t);
 
 /* ---- for translate functions ---- */
 

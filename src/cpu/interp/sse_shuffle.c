@@ -67,7 +67,7 @@ SSE_DEFINE_FORM(unpcklps, SSE, AVX, 16, false, NULL)
 SSE_DEFINE_FORM(unpckhps, SSE, AVX, 16, false, NULL)
 SSE_DEFINE_FORM(unpcklpd, SSE2, AVX, 16, false, NULL)
 SSE_DEFINE_FORM(unpckhpd, SSE2, AVX, 16, false, NULL)
-SSE_DEFINE_FORM(shufpd, SSE2, AVX, 16, false, NULL)
+SSE_DEFINE_FORM_SHIFTED(shufpd, SSE2, AVX, 16, false, NULL, 2)
 
 static const struct sse_form form_pshufw = { .mmx = k_pshuflw };
 
@@ -264,7 +264,7 @@ static const struct soft_row rows[] = {
     SSE_ROWS(UNPCKHPD, SSE2, unpckhpd),
     SSE_ROWS(MOVSLDUP, SSE3, movsldup),
     SSE_ROWS(MOVSHDUP, SSE3, movshdup),
-    SSE_ROW(MOVDDUP, SSE3, movddup),
+    SSE_ROWS(MOVDDUP, SSE3, movddup),
     { ZYDIS_MNEMONIC_PINSRW, SOFT_FEATURE_SSE, translate_pinsr, &element_bytes[1] },
     { ZYDIS_MNEMONIC_PINSRB, SOFT_FEATURE_SSE41, translate_pinsr, &element_bytes[0] },
     { ZYDIS_MNEMONIC_PINSRD, SOFT_FEATURE_SSE41, translate_pinsr, &element_bytes[2] },

@@ -324,6 +324,11 @@ static void translate_string(struct soft_translation *t)
     for (unsigned i = 0; i < t->instruction->operand_count; i++) {
         if (soft_operand_is_register(t, i) &&
             ZydisRegisterGetClass(t->operands[i].reg.value) == ZYDIS_REGCLASS_XMM) {
+            if (t->instruction->mnemonic == ZYDIS_MNEMONIC_MOVSD) {
+                sse_translate_movsd(t);
+            } else {
+                sse_translate_cmpsd(t);
+            }
             return;
         }
     }
