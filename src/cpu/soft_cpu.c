@@ -46,6 +46,7 @@ void soft_cpu_reset(struct soft_cpu *cpu)
 
     memset(&cpu->state, 0, sizeof(cpu->state));
     x86_state_reset(&registers, cpu->options.index == 0);
+    registers.gpr[X86_RDX] = soft_cpu_signature(cpu);
     cpu->state.system.dr[6] = DR6_RESET;
     cpu->state.system.dr[7] = DR7_RESET;
     cpu->state.system.pat = PAT_RESET;

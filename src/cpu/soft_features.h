@@ -19,6 +19,7 @@ struct soft_cluster;
     F(TSC, "tsc", 1, 0, 'd', 4)                          \
     F(MSR, "msr", 1, 0, 'd', 5)                          \
     F(PAE, "pae", 1, 0, 'd', 6)                          \
+    F(MCE, "mce", 1, 0, 'd', 7)                          \
     F(CX8, "cx8", 1, 0, 'd', 8)                          \
     F(APIC, "apic", 1, 0, 'd', 9)                        \
     F(SEP, "sep", 1, 0, 'd', 11)                         \
@@ -50,7 +51,10 @@ struct soft_cluster;
     F(AVX, "avx", 1, 0, 'c', 28)                         \
     F(F16C, "f16c", 1, 0, 'c', 29)                       \
     F(RDRAND, "rdrand", 1, 0, 'c', 30)                   \
+    F(HYPERVISOR, "hypervisor", 1, 0, 'c', 31)           \
+    F(ARAT, "arat", 6, 0, 'a', 2)                        \
     F(FSGSBASE, "fsgsbase", 7, 0, 'b', 0)                \
+    F(TSC_ADJUST, "tsc-adjust", 7, 0, 'b', 1)            \
     F(BMI1, "bmi1", 7, 0, 'b', 3)                        \
     F(AVX2, "avx2", 7, 0, 'b', 5)                        \
     F(SMEP, "smep", 7, 0, 'b', 7)                        \
@@ -78,7 +82,8 @@ struct soft_cluster;
     F(NX, "nx", 0x80000001, 0, 'd', 20)                  \
     F(PDPE1GB, "pdpe1gb", 0x80000001, 0, 'd', 26)        \
     F(RDTSCP, "rdtscp", 0x80000001, 0, 'd', 27)          \
-    F(LM, "lm", 0x80000001, 0, 'd', 29)
+    F(LM, "lm", 0x80000001, 0, 'd', 29)                  \
+    F(INVTSC, "invtsc", 0x80000007, 0, 'd', 8)
 
 enum soft_feature {
     SOFT_FEATURE_NONE, /* of an instruction that every model has */

@@ -227,6 +227,8 @@ struct soft_cpu {
     struct soft_tlb_entry data[SOFT_MMU_COUNT][SOFT_TLB_SIZE];
     struct soft_tlb_exec_entry exec[SOFT_MMU_COUNT][SOFT_TLB_EXEC_SIZE];
     struct soft_tlb_log tlb_log[SOFT_MMU_COUNT];
+    uint64_t debug_hits; /* DR6 bits of breakpoints that the current instruction has hit */
+    bool no_single_step; /* it delivers an event itself: no trap after it */
 };
 
 struct soft_code;
@@ -558,6 +560,8 @@ bool soft_debug_after(struct soft_cpu *cpu, bool trap_flag_before);
 /* A page with SOFT_TLB_WATCH is accessed: notes the breakpoints that hit. */
 void soft_debug_watch(struct soft_cpu *cpu, uint64_t linear, unsigned size,
                       enum soft_access access);
+/* By soft_port_permitted(). */
+void soft_debug_watch_port(struct soft_cpu *cpu, uint16_t port, unsigned size);
 
 /* ---- src/cpu/interp: segment.c, system.c ---- */
 
@@ -574,6 +578,8 @@ bool soft_load_segment(struct soft_cpu *cpu, enum x86_segment_index segment, uin
 bool soft_port_permitted(struct soft_cpu *cpu, uint16_t port, unsigned size);
 /* "max", "qemu64,-nx": fails with the name that is unknown. */
 bool soft_model_parse(const char *model, struct soft_features *features, GError **error);
+/* CPUID 1 EAX: what EDX is after reset and INIT. */
+uint32_t soft_cpu_signature(const struct soft_cpu *cpu);
 
 /* ---- src/cpu/decode: code cache ---- */
 

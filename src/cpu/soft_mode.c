@@ -87,5 +87,6 @@ void soft_cpu_update_mode(struct soft_cpu *cpu)
     cpu->align_check = cpu->cpl == 3 && ac && (system->cr0 & CR0_AM) != 0;
     cpu->tlb = cpu->align_check ? cpu->cluster->no_tlb : cpu->data[cpu->mmu_index];
     cpu->tlb_exec = cpu->exec[cpu->mmu_index];
-    cpu->stepping = (cpu->state.rflags & SOFT_RFLAGS_TF) != 0 || (system->dr[7] & DR7_ENABLES) != 0;
+    cpu->stepping = (cpu->state.rflags & (SOFT_RFLAGS_TF | SOFT_RFLAGS_RF)) != 0 ||
+                    (system->dr[7] & DR7_ENABLES) != 0;
 }

@@ -22,6 +22,13 @@ enum soft_activity {
     SOFT_ACTIVITY_SHUTDOWN,
 };
 
+/* What the next instruction is spared. */
+enum soft_shadow {
+    SOFT_SHADOW_NONE,
+    SOFT_SHADOW_STI, /* interrupts */
+    SOFT_SHADOW_SS,  /* after MOV SS, POP SS: debug exceptions too */
+};
+
 struct soft_cpu_state {
     uint64_t gpr[SOFT_GPR_COUNT]; /* in encoding order */
     uint64_t rip;                 /* current only between instructions of different blocks */
@@ -37,7 +44,7 @@ struct soft_cpu_state {
     bool init_pending;
     bool sipi_pending;
     uint8_t sipi_vector;
-    bool shadow; /* after STI, MOV SS or POP SS: the next instruction takes no interrupt */
+    uint8_t shadow; /* enum soft_shadow */
 };
 
 /* clang-format off */

@@ -212,7 +212,7 @@ static void step(struct soft_cpu *cpu, enum soft_stop *stop)
     cpu->leave = SOFT_LEAVE_LOOKUP;
     run_block(cpu, alone);
     if (soft_unlikely(shadow) && cpu->leave != SOFT_LEAVE_RETRY) {
-        cpu->state.shadow = false;
+        cpu->state.shadow = SOFT_SHADOW_NONE;
     }
     switch (cpu->leave) {
     case SOFT_LEAVE_LOOKUP: break;
