@@ -54,7 +54,7 @@ static const struct op *sti(struct soft_cpu *cpu, const struct op *op)
     }
     if ((cpu->state.rflags & SOFT_RFLAGS_IF) == 0) {
         cpu->state.rflags |= SOFT_RFLAGS_IF;
-        cpu->state.shadow = true;
+        cpu->state.shadow = SOFT_SHADOW_STI;
     }
     return soft_leave(cpu, op, SOFT_LEAVE_LOOKUP);
 }

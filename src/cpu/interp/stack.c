@@ -170,7 +170,8 @@ static const struct op *pop_segment(struct soft_cpu *cpu, const struct op *op)
     /* The old stack's size counts, so this is not stack_offset() of the new one. */
     soft_put(cpu, X86_RSP, after, op->detail == 8 ? 8 : op->detail);
     if (op->reg == X86_SS) {
-        cpu->state.shadow = true;
+        cpu->state.shadow = SOFT_SHADOW_SS;
+        soft_cpu_update_mode(cpu);
     }
     return soft_leave(cpu, op, SOFT_LEAVE_LOOKUP);
 }
