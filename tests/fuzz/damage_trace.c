@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * damage_trace.c - tracedump on a trace that is cut at every byte, and that is changed at every
+ * damage_trace.c - tracedump on a trace or recording that is cut at every byte, and that is changed at every
  * byte, with the old checksums and with right ones. Sanitizers and aborts say what went wrong.
  *
  * usage: damage_trace FILE

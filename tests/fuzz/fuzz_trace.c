@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fuzz_trace.c - gives any bytes to tracedump's commands as a native trace: a target of libFuzzer
- * (tests/fuzz/fuzz.sh), and of damage_trace.c in the plain test suite.
+ * fuzz_trace.c - gives any bytes to tracedump's commands as a native trace or, where they begin like
+ * one, as a recording: a target of libFuzzer (tests/fuzz/fuzz.sh), and of damage_trace.c in the plain
+ * test suite.
  */
 #include "fuzz_trace.h"
 
@@ -10,18 +11,43 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/bytes.h"
+#include "replay/recording_frame.h"
 #include "tracedump/command.h"
 
 #define FILE_HEAD_BYTES  24u
 #define BLOCK_HEAD_BYTES 24u
 
+static bool is_recording(const uint8_t *data, size_t size)
+{
+    return size >= 4 && memcmp(data, "RPLF", 4) == 0;
+}
+
+static void mend_recording(uint8_t *data, size_t size)
+{
+    for (size_t at = 0; size - at > RECORDING_FRAME_HEADER_BYTES;) {
+        uint8_t *frame = data + at;
+        size_t left = size - at - RECORDING_FRAME_HEADER_BYTES;
+        size_t length = bytes_load_le32(frame + 8);
+
+        if (length <= left) {
+            bytes_store_le64(frame + 56, XXH3_64bits(frame + RECORDING_FRAME_HEADER_BYTES, length));
+        }
+        bytes_store_le64(frame + 64, XXH3_64bits(frame, 64));
+        if (length > left) {
+            return;
+        }
+        at += RECORDING_FRAME_HEADER_BYTES + length;
+    }
+}
+
 /* Damage behind a checksum is met only if the checksum is right again. */
-void fuzz_trace_mend(uint8_t *data, size_t size)
+static void mend_trace(uint8_t *data, size_t size)
 {
     size_t at = FILE_HEAD_BYTES;
     uint32_t length;
@@ -45,13 +71,24 @@ void fuzz_trace_mend(uint8_t *data, size_t size)
     }
 }
 
-static void run(const struct command *command, const char *option, const char *path)
+void fuzz_trace_mend(uint8_t *data, size_t size)
 {
-    char *arguments[] = { (char *)"fuzz_trace", (char *)option, (char *)path, NULL };
+    if (is_recording(data, size)) {
+        mend_recording(data, size);
+    } else {
+        mend_trace(data, size);
+    }
+}
+
+/* options: with blanks between. */
+static void run(const struct command *command, const char *options, const char *path)
+{
+    g_autofree char *line = g_strdup_printf("fuzz_trace %s %s", options, path);
+    g_auto(GStrv) arguments = g_strsplit(line, " ", -1);
     int status;
 
     optind = 0; /* glibc: begin anew. */
-    status = command->run(3, arguments);
+    status = command->run((int)g_strv_length(arguments), arguments);
     if (status < 0 || status > 2) {
         abort();
     }
@@ -85,9 +122,16 @@ void fuzz_trace(const uint8_t *data, size_t size)
         abort();
     }
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    run(&command_show, "--tree", path);
-    run(&command_chains, "--through=*", path);
-    run(&command_backtraces, "--count", path);
+    if (is_recording(data, size)) {
+        run(&command_events, "--inputs --effects --state --full", path);
+        run(&command_events, "--turns 2..", path);
+    } else {
+        run(&command_show, "--tree", path);
+        run(&command_chains, "--through=*", path);
+        run(&command_backtraces, "--count", path);
+    }
+    run(&command_info, "--", path);
+    run(&command_verify, "--", path);
     close(fd);
 }
 

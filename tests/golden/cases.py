@@ -5,7 +5,14 @@ import json
 
 from rpt_writer import (ENTER, INSTANT, LEAVE, Trace, block, encode_fields, frame, header, instant, record, span)
 
-Case = collections.namedtuple('Case', 'name data commands')
+
+
+class Case(collections.namedtuple('Case', 'name data commands')):
+    """data: a trace's bytes, or files' by their names, or None."""
+
+    def files(self):
+        return self.data if isinstance(self.data, dict) else {} if self.data is None else {'trace.rpt': self.data}
+
 
 BEGIN, COMMIT, RESET, PLUG, MEMORY, ANNOUNCE, IRQ, RANGE, EVENT = range(1, 10)
 EVENTS = [

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""golden.py - runs tracedump on traces written by rpt_writer and compares all it says with tests/golden/*.expected.
+"""golden.py - runs tracedump on files written by rpt_writer and rpl_writer and compares all it says with tests/golden/*.expected.
 
 usage: golden.py TRACEDUMP [--accept] [CASE...]
 
-Each case of cases.py is a trace and some command lines. Its .expected file holds, for each, the command line, stdout, stderr (lines
+Each case of cases.py and recording_cases.py is a trace, or some files, and some command lines. Its .expected file holds, for each, the command line, stdout, stderr (lines
 that begin with "2> ") and the exit status. --accept writes the files anew: look at the difference before you commit it.
 """
 import difflib
@@ -18,6 +18,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / 'support')]
 import cases  # noqa: E402
+import recording_cases  # noqa: E402
+
+CASES = cases.CASES + recording_cases.CASES
 
 
 def run(tracedump, arguments, folder):
@@ -29,8 +32,8 @@ def run(tracedump, arguments, folder):
 
 def transcript(tracedump, case):
     with tempfile.TemporaryDirectory() as folder:
-        if case.data is not None:
-            pathlib.Path(folder, 'trace.rpt').write_bytes(case.data)
+        for name, data in case.files().items():
+            pathlib.Path(folder, name).write_bytes(data)
         return '\n'.join(run(tracedump, arguments, folder) for arguments in case.commands)
 
 
@@ -49,7 +52,7 @@ def main():
     accept = '--accept' in sys.argv
     wanted = [a for a in sys.argv[2:] if a != '--accept']
     failed = 0
-    for case in cases.CASES:
+    for case in CASES:
         if wanted and case.name not in wanted:
             continue
         expected, actual = HERE / f'{case.name}.expected', transcript(tracedump, case)
@@ -60,13 +63,13 @@ def main():
         if before != actual:
             failed += 1
             sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), actual.splitlines(True), str(expected), 'now'))
-    unknown = {p.stem for p in HERE.glob('*.expected')} - {c.name for c in cases.CASES}
+    unknown = {p.stem for p in HERE.glob('*.expected')} - {c.name for c in CASES}
     if unknown:
         print('no case for', *sorted(unknown))
     stale = list(stale_examples())
     if stale:
         print('docs/tracedump.md shows another output of', *stale, sep='\n  ')
-    print(f'{len(cases.CASES)} cases, {failed} differ')
+    print(f'{len(CASES)} cases, {failed} differ')
     sys.exit(bool(failed or unknown or stale))
 
 

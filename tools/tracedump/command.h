@@ -14,5 +14,8 @@ struct command {
 extern const struct command command_show;
 extern const struct command command_chains;
 extern const struct command command_backtraces;
+extern const struct command command_events;
+extern const struct command command_info;
+extern const struct command command_verify;
 
 #endif

@@ -14,6 +14,7 @@ enum context_field {
     CONTEXT_SEQUENCE,
     CONTEXT_TURN,
     CONTEXT_NOW_NS,
+    CONTEXT_ICOUNT,
     CONTEXT_SPAN,
     CONTEXT_PARENT,
     CONTEXT_VCPU,
@@ -22,10 +23,10 @@ enum context_field {
 };
 
 static const char *const context_names[CONTEXT_COUNT] = {
-    [CONTEXT_SEQUENCE] = "rp_sequence",   [CONTEXT_TURN] = "rp_turn",
-    [CONTEXT_NOW_NS] = "rp_now_ns",       [CONTEXT_SPAN] = "rp_span",
-    [CONTEXT_PARENT] = "rp_parent",       [CONTEXT_VCPU] = "rp_vcpu",
-    [CONTEXT_BACKTRACE] = "rp_backtrace",
+    [CONTEXT_SEQUENCE] = "rp_sequence", [CONTEXT_TURN] = "rp_turn",
+    [CONTEXT_NOW_NS] = "rp_now_ns",     [CONTEXT_ICOUNT] = "rp_icount",
+    [CONTEXT_SPAN] = "rp_span",         [CONTEXT_PARENT] = "rp_parent",
+    [CONTEXT_VCPU] = "rp_vcpu",         [CONTEXT_BACKTRACE] = "rp_backtrace",
 };
 
 struct ctf_class {
@@ -319,6 +320,7 @@ void ctf_event_decode(struct ctf_decoder *decoder, const struct ctf_class *class
         .sequence = context_number(class, payload, CONTEXT_SEQUENCE, 0),
         .turn = context_number(class, payload, CONTEXT_TURN, 0),
         .now_ns = context_number(class, payload, CONTEXT_NOW_NS, 0),
+        .icount = context_number(class, payload, CONTEXT_ICOUNT, 0),
         .span = context_number(class, payload, CONTEXT_SPAN, 0),
         .parent = context_number(class, payload, CONTEXT_PARENT, 0),
         .host_ns = host_time(message),

@@ -48,6 +48,7 @@ struct trace_event {
     uint64_t sequence;
     uint64_t turn;
     uint64_t now_ns;
+    uint64_t icount;
     uint64_t span; /* enter and leave: the sequence of the enter, 0 if that was not traced */
     uint64_t parent;
     uint64_t host_ns;

@@ -18,6 +18,7 @@ struct child {
     GByteArray *payload;
     GHashTable *shapes;                  /* of struct shape, owned */
     const struct trace_module **modules; /* by index: what was sent last */
+    uint64_t lost_sent;
 };
 
 /* Events of one name and phase have one shape. */
@@ -58,10 +59,26 @@ static void put_string(struct child *child, const char *text)
     guard_put_text(child->payload, text, strlen(text));
 }
 
+/* What the sum has grown by, then the words. */
+static void send_lost(struct child *child, const char *text)
+{
+    const struct source_facts *facts = source_facts(child->source);
+
+    guard_put_number(child->payload, facts->lost_events - child->lost_sent);
+    guard_put_number(child->payload, facts->lost_more);
+    child->lost_sent = facts->lost_events;
+    put_string(child, text);
+    send(child, GUARD_LOST);
+}
+
 static void report(enum report_kind kind, const char *text, void *opaque)
 {
     struct child *child = opaque;
 
+    if (kind == REPORT_LOST) {
+        send_lost(child, text);
+        return;
+    }
     put_string(child, text);
     send(child, kind == REPORT_NOTE ? GUARD_NOTE : GUARD_DAMAGE);
 }
@@ -88,21 +105,27 @@ static uint32_t send_shape(struct child *child, const struct trace_event *event)
     return key.number;
 }
 
-/* The modules that the event's frames are in, unless they are known on the other side. */
+/* Unless it is known on the other side. */
+static void send_module(struct child *child, unsigned index)
+{
+    const struct trace_module *module = source_module(child->source, index);
+
+    if (module == NULL || child->modules[index] == module) {
+        return;
+    }
+    child->modules[index] = module;
+    guard_put_number(child->payload, index);
+    put_string(child, module->path);
+    put_string(child, module->build_id);
+    send(child, GUARD_MODULE);
+}
+
+/* The program, and the modules that the event's frames are in. */
 static void send_modules(struct child *child, const struct trace_event *event)
 {
+    send_module(child, 0);
     for (unsigned i = 0; i < event->frame_count; i++) {
-        unsigned index = FRAME_MODULE(event->frames[i]);
-        const struct trace_module *module = source_module(child->source, index);
-
-        if (module == NULL || child->modules[index] == module) {
-            continue;
-        }
-        child->modules[index] = module;
-        guard_put_number(child->payload, index);
-        put_string(child, module->path);
-        put_string(child, module->build_id);
-        send(child, GUARD_MODULE);
+        send_module(child, FRAME_MODULE(event->frames[i]));
     }
 }
 
@@ -113,6 +136,7 @@ static void put_context(GByteArray *payload, const struct trace_event *event)
     guard_put_number(payload, event->sequence);
     guard_put_number(payload, event->turn);
     guard_put_number(payload, event->now_ns);
+    guard_put_number(payload, event->icount);
     guard_put_number(payload, event->span);
     guard_put_number(payload, event->parent);
     guard_put_number(payload, event->host_ns);

@@ -22,6 +22,7 @@ enum guard_message {
     GUARD_MODULE, /* index, path, build id */
     GUARD_EVENT,  /* number of its shape, context, values, frames */
     GUARD_NOTE,   /* a source_report */
+    GUARD_LOST,   /* how many, whether more, then the report */
     GUARD_DAMAGE,
     GUARD_END,
 };

@@ -9,9 +9,8 @@
 #include "tracedump/run.h"
 
 static const struct command *const commands[] = {
-    &command_show,
-    &command_chains,
-    &command_backtraces,
+    &command_info,   &command_verify,     &command_show,
+    &command_chains, &command_backtraces, &command_events,
 };
 
 static const struct command *find_command(const char *name)
@@ -26,10 +25,11 @@ static const struct command *find_command(const char *name)
 
 static void print_overview(FILE *to)
 {
-    fputs("tracedump - answers questions about Replug's traces\n\n"
-          "usage: tracedump COMMAND [OPTION...] FILE\n\n"
-          "FILE is a native trace (.rpt) or a directory that LTTng has written.\n\n",
-          to);
+    fputs(
+        "tracedump - answers questions about Replug's traces and recordings\n\n"
+        "usage: tracedump COMMAND [OPTION...] FILE\n\n"
+        "FILE is a native trace (.rpt), a directory that LTTng has written, or a recording (.rpl).\n\n",
+        to);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         fprintf(to, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
     }

@@ -114,13 +114,13 @@ static void output_escape(struct output *output, unsigned char byte)
 }
 
 /* How many bytes from the text's begin on form one character that a terminal may get as it is. */
-static size_t printable_length(const char *text, size_t length)
+static size_t printable_length(const char *text, size_t length, bool in_quotes)
 {
     unsigned char byte = (unsigned char)*text;
     gunichar character;
 
     if (byte < 0x80) {
-        return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+        return byte >= 0x20 && byte < 0x7f && !(in_quotes && (byte == '"' || byte == '\\'));
     }
     character = g_utf8_get_char_validated(text, (gssize)length);
     if (character > 0x10ffff || !g_unichar_isprint(character)) {
@@ -129,13 +129,13 @@ static size_t printable_length(const char *text, size_t length)
     return (size_t)g_unichar_to_utf8(character, NULL);
 }
 
-void output_escaped(struct output *output, const char *text, size_t length)
+static void output_printable(struct output *output, const char *text, size_t length, bool in_quotes)
 {
     const char *end = text + length;
     const char *pending = text;
 
     while (text < end) {
-        size_t printable = printable_length(text, (size_t)(end - text));
+        size_t printable = printable_length(text, (size_t)(end - text), in_quotes);
 
         if (printable > 0) {
             text += printable;
@@ -146,6 +146,25 @@ void output_escaped(struct output *output, const char *text, size_t length)
         pending = ++text;
     }
     output_bytes(output, pending, (size_t)(text - pending));
+}
+
+void output_escaped(struct output *output, const char *text, size_t length)
+{
+    output_printable(output, text, length, true);
+}
+
+void output_plain(struct output *output, const char *text, size_t length)
+{
+    output_printable(output, text, length, false);
+}
+
+void output_bytes_as_hex(struct output *output, const uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        char digits[2] = { "0123456789abcdef"[bytes[i] >> 4], "0123456789abcdef"[bytes[i] & 15] };
+
+        output_bytes(output, digits, sizeof(digits));
+    }
 }
 
 void output_quoted(struct output *output, const char *text, size_t length)

@@ -54,4 +54,10 @@ void output_quoted(struct output *output, const char *text, size_t length);
 /* The same without the quotes. */
 void output_escaped(struct output *output, const char *text, size_t length);
 
+/* Only what is not printable is escaped: for JSON, which has quotes and backslashes of its own. */
+void output_plain(struct output *output, const char *text, size_t length);
+
+/* Two digits a byte: "01ff". */
+void output_bytes_as_hex(struct output *output, const uint8_t *bytes, size_t length);
+
 #endif

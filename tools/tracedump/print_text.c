@@ -22,16 +22,6 @@ void print_context(struct output *output, const struct trace_event *event, bool 
     }
 }
 
-static void print_raw(struct output *output, const struct field_value *value)
-{
-    for (uint32_t i = 0; i < value->length; i++) {
-        unsigned char byte = (unsigned char)value->text[i];
-        char digits[2] = { "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15] };
-
-        output_bytes(output, digits, sizeof(digits));
-    }
-}
-
 static void print_signed(struct output *output, uint64_t number)
 {
     if (number >> 63 != 0) {
@@ -57,7 +47,7 @@ static void print_value(struct output *output, enum field_type type,
     case FIELD_X32:
     case FIELD_X64: output_hex(output, value->number); break;
     case FIELD_STR: output_quoted(output, value->text, value->length); break;
-    case FIELD_RAW: print_raw(output, value); break;
+    case FIELD_RAW: output_bytes_as_hex(output, (const uint8_t *)value->text, value->length); break;
     }
 }
 

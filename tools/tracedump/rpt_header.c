@@ -150,13 +150,13 @@ static bool parse_event(struct parser *parser)
     return json->problem == NULL && add_event(parser, id, &event, has_kind);
 }
 
-static bool parse_module_text(struct parser *parser, const char **out_text)
+static bool parse_text(struct parser *parser, const char **out_text)
 {
     if (!json_string(&parser->json, parser->text)) {
         return false;
     }
     if (parser->text->len > RPT_MODULE_TEXT_MAX) {
-        return json_fail(&parser->json, "a module's path or build id is too long");
+        return json_fail(&parser->json, "a path, a build id or the program's name is too long");
     }
     *out_text = g_string_chunk_insert_const(parser->header->strings, parser->text->str);
     return true;
@@ -170,9 +170,9 @@ static bool parse_module(struct parser *parser)
     json_enter_object(json);
     while (json_next_key(json, parser->key)) {
         if (strcmp(parser->key->str, "path") == 0) {
-            parse_module_text(parser, &module.path);
+            parse_text(parser, &module.path);
         } else if (strcmp(parser->key->str, "build_id") == 0) {
-            parse_module_text(parser, &module.build_id);
+            parse_text(parser, &module.build_id);
         } else {
             json_skip(json);
         }
@@ -202,6 +202,10 @@ static bool parse_header(struct parser *parser)
             parse_list(parser, parse_event);
         } else if (strcmp(parser->key->str, "modules") == 0) {
             parse_list(parser, parse_module);
+        } else if (strcmp(parser->key->str, "program") == 0) {
+            parse_text(parser, &parser->header->program);
+        } else if (strcmp(parser->key->str, "build_id") == 0) {
+            parse_text(parser, &parser->header->build_id);
         } else {
             json_skip(json);
         }

@@ -11,7 +11,7 @@
 /* Names longer than LTTng's limit, or with other than visible ASCII characters, are refused. */
 #define RPT_NAME_MAX 255
 
-/* Of a module's path and build id (Linux's PATH_MAX). */
+/* Of a path, a build id, a program's name (Linux's PATH_MAX). */
 #define RPT_MODULE_TEXT_MAX 4096
 
 /* A run of entries in rpt_header.fields. */
@@ -33,6 +33,8 @@ struct rpt_header {
     GArray *events;        /* struct rpt_event */
     GArray *fields;        /* struct field_decl */
     GArray *modules;       /* struct trace_module */
+    const char *program;   /* NULL = not there */
+    const char *build_id;  /* the program's; NULL = not there */
     uint32_t *event_of_id; /* 65536 entries: index into events plus one, 0 = unknown */
 };
 

@@ -64,6 +64,27 @@ bool run_events(struct run *run, run_event_fn event, void *opaque)
     return true;
 }
 
+struct recording_reader *run_open_recording(struct run *run, enum recording_reader_scan scan)
+{
+    g_autoptr(GError) error = NULL;
+    struct recording_reader *reader = recording_reader_open(run->path, scan, &error);
+
+    if (reader == NULL) {
+        fprintf(stderr, "tracedump: %s\n", error->message);
+        return NULL;
+    }
+    run->status = STATUS_FINE;
+    return reader;
+}
+
+void run_close_recording(struct run *run, struct recording_reader *reader)
+{
+    if (recording_reader_damage(reader) != NULL) {
+        run_report(run, REPORT_DAMAGE, recording_reader_damage(reader));
+    }
+    recording_reader_close(reader);
+}
+
 int run_fini(struct run *run)
 {
     output_fini(&run->output);

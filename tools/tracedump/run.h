@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "replay/recording_reader.h"
 #include "tracedump/filter.h"
 #include "tracedump/output.h"
 #include "tracedump/source.h"
@@ -38,6 +39,12 @@ bool run_take_path(struct run *run, int argc, char **argv);
 
 /* Reads the trace to its end, or until the output can't be written. False: it can't be opened. */
 bool run_events(struct run *run, run_event_fn event, void *opaque);
+
+/* The same for a recording: opens it; NULL: it can't be opened. scan as for the reader. */
+struct recording_reader *run_open_recording(struct run *run, enum recording_reader_scan scan);
+
+/* Reports what the reader has found to be damaged or missing, and closes it. */
+void run_close_recording(struct run *run, struct recording_reader *reader);
 
 /* Says something about the trace on stderr, behind the output so far. */
 void run_report(struct run *run, enum report_kind kind, const char *text);

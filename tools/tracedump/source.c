@@ -45,6 +45,11 @@ const struct trace_module *source_module(const struct source *source, unsigned i
     return source->module(source, index);
 }
 
+const struct source_facts *source_facts(const struct source *source)
+{
+    return &source->facts;
+}
+
 void source_close(struct source *source)
 {
     if (source != NULL) {
@@ -61,4 +66,11 @@ void source_report(const struct source *source, enum report_kind kind, const cha
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     source->report(kind, text, source->report_opaque);
+}
+
+void source_report_lost(struct source *source, uint64_t count, bool more, const char *text)
+{
+    source->facts.lost_events += count;
+    source->facts.lost_more |= more;
+    source->report(REPORT_LOST, text, source->report_opaque);
 }

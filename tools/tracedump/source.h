@@ -17,14 +17,24 @@
 
 enum report_kind {
     REPORT_NOTE,   /* the file is whole, but the user should know this */
+    REPORT_LOST,   /* the same about events that the writer could not keep */
     REPORT_DAMAGE, /* something in the file can't be used */
 };
 
 /* Called while source_next() runs; text is one sentence without a full stop. */
 typedef void (*source_report_fn)(enum report_kind kind, const char *text, void *opaque);
 
+/* What is known about the trace so far; texts live as long as the source. */
+struct source_facts {
+    const char *program;  /* NULL = the trace doesn't say */
+    const char *build_id; /* the program's; NULL or "" = the trace doesn't say */
+    uint64_t lost_events;
+    bool lost_more; /* nobody knows how many */
+};
+
 /* What each format implements; only source*.c look inside. */
 struct source {
+    struct source_facts facts;
     const struct trace_event *(*next)(struct source *source);
     const struct trace_module *(*module)(const struct source *source, unsigned index);
     void (*close)(struct source *source);
@@ -42,12 +52,17 @@ const struct trace_event *source_next(struct source *source);
 /* The file that a frame's module index means; NULL when the trace doesn't say. */
 const struct trace_module *source_module(const struct source *source, unsigned index);
 
+const struct source_facts *source_facts(const struct source *source);
+
 /* NULL is fine. */
 void source_close(struct source *source);
 
 /* For the formats: says something about the file. */
 void source_report(const struct source *source, enum report_kind kind, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+
+/* For the formats: says that so many events were lost; more = at least so many. */
+void source_report_lost(struct source *source, uint64_t count, bool more, const char *text);
 
 struct source *source_rpt_open(int fd, GError **error); /* takes over fd */
 struct source *source_ctf_open(const char *path, GError **error);

@@ -144,14 +144,17 @@ static void take_event(struct ctf_source *ctf, const bt_message *message)
     }
 }
 
-static void report_lost(const struct ctf_source *ctf, const char *what,
-                        bt_property_availability known, uint64_t count)
+/* events: what is lost are events; else packets, and nobody knows what was in them. */
+static void report_lost(struct ctf_source *ctf, bool events, bt_property_availability known,
+                        uint64_t count)
 {
-    if (known == BT_PROPERTY_AVAILABILITY_AVAILABLE) {
-        source_report(&ctf->base, REPORT_NOTE, "%s lost by LTTng: %lu", what, (unsigned long)count);
-    } else {
-        source_report(&ctf->base, REPORT_NOTE, "%s lost by LTTng: nobody knows how many", what);
-    }
+    const char *what = events ? "events" : "packets";
+    bool is_known = known == BT_PROPERTY_AVAILABILITY_AVAILABLE;
+    g_autofree char *text =
+        is_known ? g_strdup_printf("%s lost by LTTng: %lu", what, (unsigned long)count)
+                 : g_strdup_printf("%s lost by LTTng: nobody knows how many", what);
+
+    source_report_lost(&ctf->base, events && is_known ? count : 0, !events || !is_known, text);
 }
 
 static void message_arrived(const bt_message *message, void *opaque)
@@ -165,11 +168,11 @@ static void message_arrived(const bt_message *message, void *opaque)
     } else if (type == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
         bt_property_availability known = bt_message_discarded_events_get_count(message, &count);
 
-        report_lost(ctf, "events", known, count);
+        report_lost(ctf, true, known, count);
     } else if (type == BT_MESSAGE_TYPE_DISCARDED_PACKETS) {
         bt_property_availability known = bt_message_discarded_packets_get_count(message, &count);
 
-        report_lost(ctf, "packets", known, count);
+        report_lost(ctf, false, known, count);
     }
 }
 

@@ -112,6 +112,10 @@ static bool take_module(struct guard_source *guard, struct cursor *cursor)
         !take_kept_text(guard, cursor, &module->build_id)) {
         return false;
     }
+    if (index == 0) { /* docs/formats/trace.md: the program itself */
+        guard->base.facts.program = module->path;
+        guard->base.facts.build_id = module->build_id;
+    }
     g_hash_table_insert(guard->modules, GUINT_TO_POINTER((guint)index), module);
     return true;
 }
@@ -127,8 +131,9 @@ static bool take_context(struct cursor *cursor, struct trace_event *event)
     event->phase = (enum event_phase)phase;
     event->vcpu = (uint16_t)vcpu;
     return guard_take_number(cursor, &event->sequence) && guard_take_number(cursor, &event->turn) &&
-           guard_take_number(cursor, &event->now_ns) && guard_take_number(cursor, &event->span) &&
-           guard_take_number(cursor, &event->parent) && guard_take_number(cursor, &event->host_ns);
+           guard_take_number(cursor, &event->now_ns) && guard_take_number(cursor, &event->icount) &&
+           guard_take_number(cursor, &event->span) && guard_take_number(cursor, &event->parent) &&
+           guard_take_number(cursor, &event->host_ns);
 }
 
 static bool take_values(struct guard_source *guard, struct cursor *cursor,
@@ -197,6 +202,22 @@ static bool take_report(struct guard_source *guard, enum report_kind kind, struc
     return true;
 }
 
+static bool take_lost(struct guard_source *guard, struct cursor *cursor)
+{
+    g_autofree char *copy = NULL;
+    uint64_t count, more;
+    const char *text;
+    uint32_t length;
+
+    if (!guard_take_number(cursor, &count) || !guard_take_number(cursor, &more) ||
+        !guard_take_text(cursor, &text, &length)) {
+        return false;
+    }
+    copy = g_strndup(text, MIN(length, 1000));
+    source_report_lost(&guard->base, count, more != 0, copy);
+    return true;
+}
+
 /* Handles one message. False: it is none that the child would send. */
 static bool take_message(struct guard_source *guard, enum guard_message kind)
 {
@@ -207,6 +228,7 @@ static bool take_message(struct guard_source *guard, enum guard_message kind)
     case GUARD_MODULE: return take_module(guard, &cursor);
     case GUARD_EVENT: return take_event(guard, &cursor);
     case GUARD_NOTE: return take_report(guard, REPORT_NOTE, &cursor);
+    case GUARD_LOST: return take_lost(guard, &cursor);
     case GUARD_DAMAGE: return take_report(guard, REPORT_DAMAGE, &cursor);
     case GUARD_END: guard->ended = true; return true;
     case GUARD_OPENED:

@@ -77,6 +77,16 @@ static bool end_early(struct rpt_source *rpt, const char *what)
     return false;
 }
 
+static void report_lost(struct rpt_source *rpt, uint32_t count)
+{
+    g_autofree char *text = g_strdup_printf(
+        "events lost before the block at byte %lu: %u%s (the ring turned, or the file could not be "
+        "written)",
+        (unsigned long)rpt->block_offset, count, count == UINT32_MAX ? " or more" : "");
+
+    source_report_lost(&rpt->base, count, count == UINT32_MAX, text);
+}
+
 /* Reads the head of the next block. False: the file ends, or no block can follow. */
 static bool read_block_head(struct rpt_source *rpt, uint32_t *out_length, uint64_t *out_checksum)
 {
@@ -103,10 +113,7 @@ static bool read_block_head(struct rpt_source *rpt, uint32_t *out_length, uint64
         return end_early(rpt, "there is a block longer than 16 MiB");
     }
     if (lost > 0) {
-        source_report(&rpt->base, REPORT_NOTE,
-                      "events lost before the block at byte %lu: %u%s (the ring turned, or the "
-                      "file could not be written)",
-                      (unsigned long)rpt->block_offset, lost, lost == UINT32_MAX ? " or more" : "");
+        report_lost(rpt, lost);
     }
     return true;
 }
@@ -223,6 +230,7 @@ static void decode_context(struct trace_event *event, const uint8_t *head)
     event->sequence = bytes_load_le64(head + 8);
     event->turn = bytes_load_le64(head + 16);
     event->now_ns = bytes_load_le64(head + 24);
+    event->icount = bytes_load_le64(head + 32);
     event->span = bytes_load_le64(head + 40);
     event->parent = bytes_load_le64(head + 48);
     event->host_ns = bytes_load_le64(head + 56);
@@ -327,10 +335,16 @@ static bool check_file_head(const uint8_t *head, size_t length, GError **error)
 {
     unsigned major, minor;
 
+    if (length >= 4 && memcmp(head, "RPLF", 4) == 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                    "it is a recording, not a trace: tracedump events, info, verify and diff read "
+                    "it");
+        return false;
+    }
     if (length < 8 || memcmp(head, "RPLTRACE", 8) != 0) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
-                    "it is no trace: a native trace begins with RPLTRACE, one of LTTng is a "
-                    "directory");
+                    "it is neither a trace nor a recording: a native trace begins with RPLTRACE, a "
+                    "recording with RPLF, and a trace of LTTng is a directory");
         return false;
     }
     if (length < FILE_HEAD_BYTES) {
@@ -406,6 +420,8 @@ struct source *source_rpt_open(int fd, GError **error)
         return NULL;
     }
     g_byte_array_set_size(rpt->payload, 0);
+    rpt->base.facts.program = rpt->header->program;
+    rpt->base.facts.build_id = rpt->header->build_id;
     rpt->values = g_new0(struct field_value, values_needed(rpt->header));
     return &rpt->base;
 }

@@ -107,6 +107,27 @@ class TestCtf(unittest.TestCase):
         status, out, err = self.tracedump('show')
         self.assertEqual((status, out.count('\n'), err), (0, 2, 'tracedump: /trace: events lost by LTTng: 17\n'))
 
+    def test_info_and_verify(self):
+        module = self.ctf.instant(3, 0, 1, 0, '/usr/bin/replug', 'beef', 0)
+        events = [self.ctf.enter(2, 1, 10, 9, turn=3, now_ns=77), self.ctf.leave(2, 2, 20, 1, True, turn=3), self.ctf.instant(1, 5, 30, 0, turn=4)]
+        self.ctf.write(self.folder, [module] + events)
+        self.assertEqual(self.tracedump('info'), (0, (
+            'kind         LTTng trace (CTF)\nprogram      /usr/bin/replug\nbuild        beef\nevents       3 events, 1 span among them\n'
+            'turns        2, from 3 to 4\nvirtual time 0.000000077 s to 0.000000000 s\n'
+            'host time    0.000000020 s from the first event to the last\nlost         no events\n\n'
+            '       1  memory_region_transaction_commit (span)\n       1  tick\n'), ''))
+        self.assertEqual(self.tracedump('verify'), (0, (
+            'events       3 events in 2 turns\nsequence     2 numbers missing\n'
+            'spans        1 begun, 0 of them without an end, 0 ends of others\nresult       whole\n'), ''))
+
+    def test_lost_events_are_missing(self):
+        self.ctf.write(self.folder, self.ticks((1, 1), (2, 2)), lost=17)
+        status, out, err = self.tracedump('verify')
+        self.assertEqual((status, err), (1, ''))
+        self.assertIn('missing      events lost by LTTng: 17\n', out)
+        self.assertIn('result       incomplete, usable: 2 events, the last is 2 in turn 0\n', out)
+        self.assertIn('lost         17 events\n', self.tracedump('info')[1])
+
     def test_length_that_lies(self):
         """What is before it is shown; libbabeltrace2 2.0.4 dies of the first one."""
         for index, count in enumerate((0xffffffff, 0x7fffffff, 1 << 28, 1000)):
