@@ -232,21 +232,24 @@ static void init_parts(struct machine *machine)
     }
 }
 
-/* A turn that failed to build is left open: it does not count. */
-static bool build(struct machine *machine, const struct kvm_calls *calls, GError **error)
+static bool find_building(struct recording *recording, struct recording_turn *turn, GError **error)
 {
-    struct recording_turn turn;
-
-    if (machine_is_replaying(machine)) {
-        if (!recording_peek_turn(machine->recording, &turn) || turn.kind != RECORDING_TURN_build ||
-            turn.number != 0) {
-            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
-                        "the recording has no building of the machine");
-            machine->recording = NULL;
-            return false;
-        }
-        machine->replayed = &turn;
+    if (recording_peek_turn(recording, turn) && turn->kind == RECORDING_TURN_build &&
+        turn->number == 0) {
+        return true;
     }
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
+                "the recording ends before the machine was built%s%s",
+                recording_damage(recording) != NULL ? ": " : "",
+                recording_damage(recording) != NULL ? recording_damage(recording) : "");
+    return false;
+}
+
+/* The first turn. One that fails is left open in the recording: it does not count. */
+static bool build(struct machine *machine, const struct recording_turn *replayed,
+                  const struct kvm_calls *calls, GError **error)
+{
+    machine->replayed = replayed;
     machine_turn_open(machine, TRACE_VCPU_NONE, RECORDING_TURN_build, NULL, 0);
     init_parts(machine);
     if (!bring_up(machine, calls, error)) {
@@ -261,13 +264,19 @@ struct machine *machine_create_on(const struct machine_config *config, struct ho
                                   struct trace_session *trace, struct recording *recording,
                                   const struct kvm_calls *calls, GError **error)
 {
-    struct machine *machine = g_new0(struct machine, 1);
+    bool replays = recording != NULL && recording_is_replay(recording);
+    struct recording_turn turn;
+    struct machine *machine;
 
+    if (replays && !find_building(recording, &turn, error)) {
+        return NULL;
+    }
+    machine = g_new0(struct machine, 1);
     machine->config = config;
     machine->loop = loop;
     machine->trace = trace;
     machine->recording = recording;
-    if (!build(machine, calls, error)) {
+    if (!build(machine, replays ? &turn : NULL, calls, error)) {
         machine_destroy(machine);
         return NULL;
     }

@@ -123,7 +123,8 @@ class Qmp:
 class Emulator:
     """One run: with Emulator('-S') as vm: vm.qmp.command(...); ends by kill at the latest."""
     def __init__(self, *arguments, guest=None, append='slots=4', memory='64M,slots=4,maxmem=8G', program=REPLUG, qmp=True,
-                 accel='kvm', env=None):
+                 accel='kvm', env=None, bare=False):
+        """bare: nothing but the arguments, as for -replay."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='replug-test-'))
         self.qmp_path = self.folder / 'qmp'
         command = [program, '-accel', accel, '-m', memory, '-nodefaults', '-display', 'none']
@@ -131,6 +132,8 @@ class Emulator:
             command += ['-kernel', guest, '-append', append, '-serial', 'stdio', '-device', 'isa-debug-exit']
         if qmp:
             command += ['-qmp', f'unix:{self.qmp_path},server=on,wait=off']
+        if bare:
+            command = [program]
         self.command = command + [str(a) for a in arguments]
         env = dict(os.environ if env is None else env)
         env.setdefault('ASAN_OPTIONS', 'quarantine_size_mb=1')  # freed memory that lingers would look like a leak

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""replay_failures.py - replays that go wrong say where; recordings that were cut short replay to their end; disks that are full."""
+import os
+import pathlib
+import random
+import re
+import struct
+import tempfile
+import time
+
+from emulator import GUEST, MIB, REPLUG, Emulator, need_kvm, run_tests
+from recorded import diverge, need_namespaces, replay, run_replay
+from rpl_reader import Reader, xxh3
+
+KILLS = int(os.environ.get('REPLAY_KILLS', '20'))
+SEED = int(os.environ.get('REPLAY_SEED', time.time_ns()))
+COMMAND, EFFECT_KVM_CALL = 2, 0
+
+
+def online(vm):
+    vm.line('guest: ACPI enabled')
+
+
+def record(path, *arguments, rounds=2):
+    with Emulator('-record', path, *arguments, guest=GUEST) as vm:
+        online(vm)
+        for number in range(rounds):
+            vm.qmp.plug(number, size=4 * MIB)
+            vm.line(f'slot {number}: online')
+        vm.quit()
+    return Reader(path.read_bytes())
+
+
+def folder():
+    return tempfile.TemporaryDirectory(prefix='replug-replay-')
+
+
+def turn_of(reader, text):
+    return next(r.turn for r in reader.records if r.group == 'turn' and r.kind == COMMAND and text in r.payload)
+
+
+def test_planted_divergences():
+    with folder() as place:
+        path = pathlib.Path(place) / 'a.rpl'
+        reader = record(path)
+        plug = turn_of(reader, b'"dimm1"')
+        turn, report = diverge(path, options=f',plant=state@{plug}')
+        assert turn == plug, (turn, report)
+        assert re.search(r'(?m)^/machine/\S+\[0\]: recorded 86, replayed 87$', report), report
+        assert len(report.split('the last events:\n')[1].splitlines()) == 32, report
+        turn, report = diverge(path, options=f',plant=listener@{plug}')
+        assert turn == plug, (turn, report)
+        assert re.search(r'expected effect kvm_call KVM_SET_USER_MEMORY_REGION\(slot=2, gpa=0x\w+, size=0x400000, flags=0\); '
+                         r'got effect kvm_call KVM_IRQ_LINE', report), report
+        assert '--> kvm_set_irq: gsi=9 level=1' in report.splitlines()[-1], report
+        turn, report = diverge(path, options=f',plant=ioctl@{plug}')
+        assert turn == plug and 'first difference at byte 6: expected 02, got 03' in report, report
+        # In a turn without an ioctl the next one is changed.
+        turns = {r.turn for r in reader.records if r.group == 'effect' and r.kind == EFFECT_KVM_CALL}
+        start = next(t for t in range(1, reader.turns_ended) if t not in turns)
+        turn, report = diverge(path, options=f',plant=ioctl@{start}')
+        assert turn == min(t for t in turns if t > start), (turn, report)
+        # Only the user's own events are there where there are some.
+        turn, report = diverge(path, '-trace', 'kvm_ioctl', options=f',plant=state@{plug}')
+        events = report.split('the last events:\n')[1].splitlines()
+        assert all(' kvm_ioctl: ' in line for line in events), events
+
+
+def test_killed_at_any_moment():
+    print('seed', SEED)
+    chance = random.Random(SEED)
+    with folder() as place:
+        path = pathlib.Path(place) / 'a.rpl'
+        for number in range(KILLS):
+            moment = time.monotonic() + chance.random() ** 2 * .8
+            with Emulator('-record', path, '-smp', chance.choice([1, 2]), guest=GUEST, append='slots=4 smp') as vm:
+                busy = 0
+                while time.monotonic() < moment:
+                    vm.qmp.plug(busy, size=2 * MIB)
+                    vm.qmp.command('query-memory-devices')
+                    if busy >= 1 and time.monotonic() < moment:
+                        vm.line(f'slot {busy - 1}: online')
+                    busy += 1
+                    if busy == 4:
+                        vm.qmp.command('system_reset')
+                        break
+                while time.monotonic() < moment:
+                    vm.qmp.command('query-status')
+                vm.process.kill()
+                vm.process.wait()
+            reader = Reader(path.read_bytes())
+            assert reader.end is None
+            if reader.turns_ended == 0:
+                done = run_replay(path)
+                assert done.returncode == 2, (number, done)
+                continue
+            assert replay(path) == (reader.turns_ended, f'{xxh3(reader.state):016x}'), number
+
+
+def test_cut_anywhere():
+    chance = random.Random(SEED)
+    with folder() as place:
+        path = pathlib.Path(place) / 'a.rpl'
+        whole = record(path)
+        data = path.read_bytes()
+        first_frame = whole.index[0][0]
+        for _ in range(15):
+            path.write_bytes(data[:chance.randrange(first_frame, len(data))])
+            turns = Reader(path.read_bytes()).turns_ended
+            if turns > 0:
+                assert replay(path)[0] == turns
+            else:
+                assert run_replay(path).returncode == 2
+        for size in (0, 10, first_frame - 1):
+            path.write_bytes(data[:size])
+            done = run_replay(path)
+            assert done.returncode == 2 and str(path) in done.stderr, done
+
+
+def test_disk_full():
+    for at in (2, 3, 5):
+        with folder() as place:
+            path, trace = pathlib.Path(place) / 'a.rpl', pathlib.Path(place) / 'a.rpt'
+            with Emulator('-record', path, '-fault', f'recording_write=ENOSPC,at={at}', '-trace', f'recording_*,file={trace}',
+                          guest=GUEST) as vm:
+                online(vm)
+                deadline = time.monotonic() + 30
+                while 'ENOSPC' not in vm.stderr() and 'No space left' not in vm.stderr():
+                    assert time.monotonic() < deadline
+                    vm.qmp.command('x-query-faults')  # what is left of the fault is a fact from outside
+                vm.qmp.plug(0)  # the guest goes on
+                vm.line('slot 0: online')
+                vm.quit()
+                lines = vm.stderr().splitlines()
+            assert len(lines) == 1 and lines[0].startswith('replug: the recording is stopped, the guest goes on: '), lines
+            reader = Reader(path.read_bytes())
+            assert reader.damage is None and reader.end is None
+            if reader.turns_ended:
+                assert replay(path) == (reader.turns_ended, f'{xxh3(reader.state):016x}')
+
+
+def test_no_place_to_record():
+    for path in ('/nonexistent/a.rpl', '/dev/full'):
+        with Emulator('-record', path, qmp=False) as vm:
+            assert vm.wait() == 1 and path in vm.stderr(), vm.stderr()
+
+
+def with_header(data, change):
+    """The file with another payload in its first frame."""
+    length, = struct.unpack_from('<I', data, 8)
+    payload = change(data[72:72 + length])
+    head = bytearray(data[:72])
+    struct.pack_into('<II', head, 8, len(payload), len(payload))
+    struct.pack_into('<Q', head, 56, xxh3(payload))
+    struct.pack_into('<Q', head, 64, xxh3(bytes(head[:64])))
+    return bytes(head) + payload + data[72 + length:]
+
+
+def test_unusable():
+    with folder() as place:
+        path = pathlib.Path(place) / 'a.rpl'
+        reader = record(path, rounds=0)
+        data = path.read_bytes()
+        schema = struct.pack('<Q', reader.header.schema)
+        assert data[:reader.index[0][0]].count(schema) == 1
+        cases = [
+            (with_header(data, lambda p: p.replace(schema, struct.pack('<Q', reader.header.schema ^ 1))),
+             ['another version', f'schema {reader.header.schema ^ 1:016x}', f'schema {reader.header.schema:016x}', 'build ']),
+            (with_header(data, lambda p: p.replace(b'-append', b'-apqend')), ['the recorded command line', '-apqend']),
+            (with_header(data, lambda p: p.replace(b'-append', b'-replay')), ['-replay']),
+            (b'\x7fELF' + data, []),
+        ]
+        for content, texts in cases:
+            path.write_bytes(content)
+            done = run_replay(path)
+            assert done.returncode == 2 and done.stdout == '' and 'replug: ' in done.stderr, done
+            for text in [str(path), *texts]:
+                assert text in done.stderr, (text, done.stderr)
+        done = run_replay('/nonexistent/a.rpl')
+        assert done.returncode == 2 and '/nonexistent/a.rpl' in done.stderr, done
+
+
+def test_options():
+    with folder() as place:
+        path = pathlib.Path(place) / 'a.rpl'
+        record(path, rounds=0)
+        for arguments, options, text in [(['-m', '64M'], '', "-m can't stand beside -replay"), ([], ',until=x', "'until'"),
+                                         ([], ',plant=x@1', "'plant'"), ([], ',plant=state', "'plant'"),
+                                         ([], ',what=1', "'what'"), (['-record', '/dev/null'], '', "-record can't stand beside")]:
+            done = run_replay(path, *arguments, options=options)
+            assert done.returncode == 1 and text in done.stderr and done.stdout == '', done
+
+
+if __name__ == '__main__':
+    need_kvm()
+    need_namespaces()
+    assert os.path.exists(REPLUG)
+    run_tests(dict(globals()))
