@@ -69,9 +69,12 @@ static int on_call(void *opaque, enum kvm_target target, unsigned vcpu, unsigned
 
 static bool on_coalesced_next(void *opaque, struct kvm_coalesced_mmio *out_entry)
 {
-    (void)opaque;
-    (void)out_entry;
-    return false;
+    struct machine_fixture *fixture = opaque;
+    bool had = fixture->has_batched;
+
+    *out_entry = fixture->batched;
+    fixture->has_batched = false;
+    return had;
 }
 
 /* ---- life ---- */

@@ -33,6 +33,8 @@ struct machine_fixture {
     struct kvm_regs regs;
     struct kvm_sregs sregs;
     struct kvm_mp_state mp_state;
+    struct kvm_coalesced_mmio batched; /* in the ring, if has_batched */
+    bool has_batched;
 };
 
 /* command_line: words separated by blanks. Never NULL; machine may be. */
