@@ -148,6 +148,15 @@ bool soft_pop_outer_stack(struct soft_cpu *cpu, struct soft_stack *from, unsigne
 /* Until soft_cpu_update_mode(): data accesses have this privilege. */
 void soft_access_as(struct soft_cpu *cpu, unsigned cpl);
 
+/* ---- deliveries (event/soft_event.c) ---- */
+
+/*
+ * Events and task switches change state in more than one place, so they can't be started over: they
+ * may reach devices from wherever they are. Returns the block to go back to.
+ */
+struct soft_block *soft_delivery_begin(struct soft_cpu *cpu);
+void soft_delivery_end(struct soft_cpu *cpu, struct soft_block *block);
+
 /* ---- tasks (event/task_switch.c) ---- */
 
 enum soft_task_cause { SOFT_TASK_JUMP, SOFT_TASK_CALL, SOFT_TASK_EVENT, SOFT_TASK_RETURN };

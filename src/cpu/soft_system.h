@@ -12,7 +12,6 @@ bool soft_write_cr0(struct soft_cpu *cpu, uint64_t value);
 bool soft_write_cr3(struct soft_cpu *cpu, uint64_t value);
 bool soft_write_cr4(struct soft_cpu *cpu, uint64_t value);
 bool soft_write_efer(struct soft_cpu *cpu, uint64_t value);
-bool soft_write_xcr0(struct soft_cpu *cpu, uint64_t value);
 
 /* syscall.c */
 const struct op *soft_op_syscall(struct soft_cpu *cpu, const struct op *op);

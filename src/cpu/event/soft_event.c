@@ -18,6 +18,19 @@ struct delivery {
 __extension__ static const struct soft_block delivery_block = { .single = true,
                                                                 .ops = { { .run = NULL } } };
 
+struct soft_block *soft_delivery_begin(struct soft_cpu *cpu)
+{
+    struct soft_block *block = cpu->block;
+
+    cpu->block = (struct soft_block *)(uintptr_t)&delivery_block;
+    return block;
+}
+
+void soft_delivery_end(struct soft_cpu *cpu, struct soft_block *block)
+{
+    cpu->block = block;
+}
+
 /* ---- real mode ---- */
 
 static bool deliver_real(struct soft_cpu *cpu, const struct delivery *d)
@@ -226,12 +239,10 @@ static void mark_external(struct soft_cpu *cpu, const struct delivery *d)
 
 static bool deliver(struct soft_cpu *cpu, const struct delivery *d)
 {
-    struct soft_block *block = cpu->block;
-    bool ok;
+    struct soft_block *block = soft_delivery_begin(cpu);
+    bool ok = soft_is_protected(cpu) ? deliver_protected(cpu, d) : deliver_real(cpu, d);
 
-    cpu->block = (struct soft_block *)(uintptr_t)&delivery_block;
-    ok = soft_is_protected(cpu) ? deliver_protected(cpu, d) : deliver_real(cpu, d);
-    cpu->block = block;
+    soft_delivery_end(cpu, block);
     if (!ok) {
         mark_external(cpu, d);
     }

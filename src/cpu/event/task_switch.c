@@ -240,9 +240,9 @@ static void enter_task(struct soft_cpu *cpu, const struct task *task,
 
 /* ---- the switch ---- */
 
-bool soft_task_switch(struct soft_cpu *cpu, uint16_t selector, struct soft_descriptor *d,
-                      enum soft_task_cause cause, uint64_t next_rip,
-                      const struct soft_exception *event)
+static bool switch_task(struct soft_cpu *cpu, uint16_t selector, struct soft_descriptor *d,
+                        enum soft_task_cause cause, uint64_t next_rip,
+                        const struct soft_exception *event)
 {
     bool nests = cause == SOFT_TASK_CALL || cause == SOFT_TASK_EVENT;
     uint16_t link = cpu->state.segments[X86_TR].selector;
@@ -268,6 +268,17 @@ bool soft_task_switch(struct soft_cpu *cpu, uint16_t selector, struct soft_descr
     take_registers(cpu, &task, task.rflags | (nests ? SOFT_RFLAGS_NT : 0));
     enter_task(cpu, &task, event);
     return true;
+}
+
+bool soft_task_switch(struct soft_cpu *cpu, uint16_t selector, struct soft_descriptor *d,
+                      enum soft_task_cause cause, uint64_t next_rip,
+                      const struct soft_exception *event)
+{
+    struct soft_block *block = soft_delivery_begin(cpu);
+    bool ok = switch_task(cpu, selector, d, cause, next_rip, event);
+
+    soft_delivery_end(cpu, block);
+    return ok;
 }
 
 bool soft_task_gate(struct soft_cpu *cpu, const struct soft_descriptor *gate,

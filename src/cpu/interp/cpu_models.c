@@ -3,13 +3,6 @@
 #include "base/error.h"
 #include "cpu/soft_registers.h"
 
-/* Known, but not all of its instructions are there: no model has it. */
-static const uint8_t unfinished[] = {
-    SOFT_FEATURE_SHA,
-    SOFT_FEATURE_VAES,
-    SOFT_FEATURE_VPCLMULQDQ,
-};
-
 #define END SOFT_FEATURE_NONE
 
 static const uint8_t basic[] = {
@@ -71,11 +64,6 @@ static void set(struct soft_features *features, unsigned feature, bool value)
         value ? features->bits[feature / 64] | bit : features->bits[feature / 64] & ~bit;
 }
 
-static bool is_finished(unsigned feature)
-{
-    return memchr(unfinished, (int)feature, sizeof(unfinished)) == NULL;
-}
-
 static const char *name_of(unsigned feature)
 {
     static const char *const names[] = { "",
@@ -108,7 +96,7 @@ static bool find_model(const char *name, struct soft_features *features, GError 
     *features = (struct soft_features){ { 0 } };
     if (strcmp(name, "max") == 0) {
         for (unsigned i = 1; i < SOFT_FEATURE_COUNT; i++) {
-            set(features, i, is_finished(i));
+            set(features, i, true);
         }
         return true;
     }
@@ -118,7 +106,7 @@ static bool find_model(const char *name, struct soft_features *features, GError 
         }
         for (unsigned k = 0; k < G_N_ELEMENTS(models[i].lists); k++) {
             for (const uint8_t *feature = models[i].lists[k]; *feature != END; feature++) {
-                set(features, *feature, is_finished(*feature));
+                set(features, *feature, true);
             }
         }
         return true;
@@ -149,11 +137,6 @@ static bool apply(const char *text, struct soft_features *features, GError **err
     for (unsigned i = 1; i < SOFT_FEATURE_COUNT; i++) {
         if (!same_name(name_of(i), name, length)) {
             continue;
-        }
-        if (value && !is_finished(i)) {
-            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
-                        "the software CPU has no feature '%s'", name_of(i));
-            return false;
         }
         set(features, i, value);
         return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* system.c - control and debug registers, TLB and cache control, XCR0, SMAP's AC flag. */
+/* system.c - control and debug registers, TLB and cache control, SMAP's AC flag. */
 #include "cpu/soft_system.h"
 
 static const struct op *refuse(struct soft_cpu *cpu, const struct op *op)
@@ -344,52 +344,6 @@ static const struct op *stac(struct soft_cpu *cpu, const struct op *op)
     return set_ac(cpu, op, SOFT_RFLAGS_AC);
 }
 
-/* ---- XCR0 ---- */
-
-bool soft_write_xcr0(struct soft_cpu *cpu, uint64_t value)
-{
-    uint64_t supported = 3 | (soft_has_feature(cpu, SOFT_FEATURE_AVX) ? 4u : 0);
-
-    if ((value & ~supported) != 0 || (value & 1) == 0 || (value & 6) == 4) {
-        return soft_fail_code(cpu, SOFT_GP, 0);
-    }
-    cpu->state.vector.xcr0 = value;
-    return true;
-}
-
-static const struct op *xsetbv(struct soft_cpu *cpu, const struct op *op)
-{
-    const uint64_t *gpr = cpu->state.gpr;
-
-    if ((cpu->state.system.cr4 & SOFT_CR4_OSXSAVE) == 0) {
-        return soft_raise(cpu, op, SOFT_UD);
-    }
-    if (cpu->cpl != 0 || (uint32_t)gpr[X86_RCX] != 0) {
-        return refuse(cpu, op);
-    }
-    if (!soft_write_xcr0(cpu, gpr[X86_RDX] << 32 | (uint32_t)gpr[X86_RAX])) {
-        return soft_fault(cpu, op);
-    }
-    return leave(cpu, op);
-}
-
-static const struct op *xgetbv(struct soft_cpu *cpu, const struct op *op)
-{
-    uint64_t *gpr = cpu->state.gpr;
-    uint32_t number = (uint32_t)gpr[X86_RCX];
-
-    if ((cpu->state.system.cr4 & SOFT_CR4_OSXSAVE) == 0) {
-        return soft_raise(cpu, op, SOFT_UD);
-    }
-    /* XINUSE may be all ones: a component in its initial state counts as used. */
-    if (number > 1 || (number == 1 && !soft_has_feature(cpu, SOFT_FEATURE_XGETBV1))) {
-        return refuse(cpu, op);
-    }
-    gpr[X86_RAX] = (uint32_t)cpu->state.vector.xcr0;
-    gpr[X86_RDX] = cpu->state.vector.xcr0 >> 32;
-    return SOFT_NEXT(cpu, op);
-}
-
 /* ---- FS and GS bases ---- */
 
 struct base_row {
@@ -422,8 +376,6 @@ SIMPLE(cache, cache_control, false);
 SIMPLE(rdpmc, rdpmc, false);
 SIMPLE(clac, clac, false);
 SIMPLE(stac, stac, false);
-SIMPLE(xgetbv, xgetbv, false);
-SIMPLE(xsetbv, xsetbv, true);
 SIMPLE(swapgs, soft_op_swapgs, false);
 SIMPLE(syscall, soft_op_syscall, true);
 SIMPLE(sysret, soft_op_sysret, true);
@@ -442,7 +394,6 @@ static const struct soft_row rows[] = {
     ROW(INVD, SOFT_FEATURE_NONE, cache), ROW(WBINVD, SOFT_FEATURE_NONE, cache),
     ROW(RDPMC, SOFT_FEATURE_NONE, rdpmc),
     ROW(CLAC, SOFT_FEATURE_SMAP, clac), ROW(STAC, SOFT_FEATURE_SMAP, stac),
-    ROW(XGETBV, SOFT_FEATURE_XSAVE, xgetbv), ROW(XSETBV, SOFT_FEATURE_XSAVE, xsetbv),
     ROW(SWAPGS, SOFT_FEATURE_LM, swapgs),
     ROW(SYSCALL, SOFT_FEATURE_SYSCALL, syscall), ROW(SYSRET, SOFT_FEATURE_SYSCALL, sysret),
     ROW(SYSENTER, SOFT_FEATURE_SEP, sysenter), ROW(SYSEXIT, SOFT_FEATURE_SEP, sysexit),
