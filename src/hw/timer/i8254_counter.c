@@ -266,7 +266,7 @@ static bool is_count_pending(const struct i8254_counter_state *counter, int64_t 
 
 uint8_t i8254_counter_status(const struct i8254_counter_state *counter, int64_t tick)
 {
-    unsigned status = counter->access << 4 | counter->mode << 1 | counter->bcd;
+    unsigned status = (unsigned)counter->access << 4 | (unsigned)counter->mode << 1 | counter->bcd;
 
     status |= i8254_counter_out(counter, tick) ? STATUS_OUT : 0;
     status |= is_count_pending(counter, tick) ? STATUS_NULL : 0;
