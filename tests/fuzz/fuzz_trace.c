@@ -130,6 +130,7 @@ void fuzz_trace(const uint8_t *data, size_t size)
         run(&command_chains, "--through=*", path);
         run(&command_backtraces, "--count", path);
     }
+    run(&command_diff, path, path);
     run(&command_info, "--", path);
     run(&command_verify, "--", path);
     close(fd);

@@ -2,11 +2,10 @@
 """recording_cases.py - the recordings that golden.py runs tracedump on: whole ones, each kind of damage, and pairs that differ."""
 import struct
 
-from cases import GOOD as TRACE
-from cases import Case, head, two_plugs
+from cases import BEGIN, EVENT, EVENTS, GOOD as TRACE, MEMORY, MODULES, PLUG, Case, head, plug, two_plugs
 from rpl_writer import (Recording, command, console, exit_payload, header, irq_line, kvm_call, memory_region, mmio_read, mmio_write,
                         pio_in, pio_out, result)
-from rpt_writer import block
+from rpt_writer import Trace, block, instant
 
 ARGUMENTS = ['-machine', 'pc', '-accel', 'kvm', '-append', "console=ttyS0 it's", '-m', '128M,slots=4,maxmem=1G', '']
 STATE = bytes(range(64))
@@ -23,7 +22,7 @@ def answers(session, *pairs):
         session.input('kvm_call', result(number))
 
 
-def add_plug(session, device, gpa, *, fails=False, slot=4):
+def add_plug(session, device, gpa, *, fails=False, slot=4, mark=1):
     session.turn('command', command(f'{{"execute":"device_add","arguments":{{"driver":"pc-dimm","id":"{device}","memdev":"ram0"}}}}', 1),
                  now_ns=2_000_000_000)
     session.input('coalesced', b'\0')
@@ -34,12 +33,12 @@ def add_plug(session, device, gpa, *, fails=False, slot=4):
         return
     answers(session, (memory_region(slot, gpa, 256 << 20), 0), (irq_line(9, 1), 1))
     session.effect('reply', b'{"return":{}}')
-    session.end(changed(session.state, 9, 1))
+    session.end(changed(session.state, 9, mark))
 
 
-def session(**options):
+def session(*, realtime=1700000000123456, seed=b'\0', late_ns=0, extra=False, **options):
     """One turn of each kind at least, one payload of each layout."""
-    recording = Recording(arguments=ARGUMENTS)
+    recording = Recording(arguments=ARGUMENTS, realtime_us=realtime)
     recording.turn('build')
     recording.effect('memory_call', struct.pack('<BQQ', 0, 0, 0) + b'ram0')
     recording.input('memory_call', struct.pack('<IQ', 0, 0))
@@ -68,16 +67,19 @@ def session(**options):
     recording.input('coalesced', b'\0')
     recording.end()
     recording.turn('exit', mmio_read(0xfed000f0, 4), now_ns=1_000_001_800, vcpu=0)
-    recording.input('dma_read', b'\0' * 100)
+    recording.input('dma_read', seed * 100)
     recording.effect('exit_answer', struct.pack('<I', 0x1000))
     recording.end()
     recording.turn('exit', exit_payload(7, details=(1, 0xffff)), now_ns=1_000_001_900, vcpu=0)
     recording.end()
     add_plug(recording, 'dimm0', 0x100000000, **options)
-    recording.turn('console', console('serial0', b'root\r'), now_ns=3_000_000_000)
+    if extra:
+        recording.turn('timer', now_ns=2_500_000_000)
+        recording.end()
+    recording.turn('console', console('serial0', b'root\r'), now_ns=3_000_000_000 + late_ns)
     recording.end()
     recording.turn('timer', now_ns=3_000_000_100)
-    recording.input('realtime', struct.pack('<q', 1700000000123456))
+    recording.input('realtime', struct.pack('<q', realtime))
     recording.effect('event', b'ACPI_DEVICE_OST {"info":{"device":"dimm0"}}')
     recording.end()
     recording.turn('command', command('{"execute":"query-cpus-fast"}'), now_ns=3_000_000_200)
@@ -172,6 +174,71 @@ def flipped(data, at):
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
 
 
+# Pairs of traces: the same but for sequence and host time, or with a difference.
+
+def other_trace(change=None, *, device='dimm1', before=(), turn=4, now_ns=9876543210, ok=True):
+    """two_plugs() with events in front, and another second plug."""
+    trace = Trace(EVENTS, MODULES)
+    for kind in before:
+        trace.instant(EVENT, kind)
+    trace.turn(2, 1500)
+    plug(trace, 'dimm0')
+    trace.turn(3, 123456789, vcpu=1)
+    trace.enter(BEGIN, 0)
+    trace.leave()
+    trace.turn(turn, now_ns)
+    if change == 'twice':
+        trace.instant(EVENT, 'timer')
+        trace.instant(EVENT, 'timer')
+    if change != 'none':
+        plug(trace, device)
+    if change == 'more':
+        plug(trace, device)
+    return trace
+
+
+def full():
+    """The same session with one more event switched on: sequence, spans' numbers and parents are others."""
+    trace = Trace(EVENTS + [instant(10, 'timer_expired', [('u32', 'number')])], MODULES)
+    trace.instant(10, 1)
+    trace.turn(2, 1500)
+    trace.instant(10, 2)
+    plug(trace, 'dimm0')
+    trace.turn(3, 123456789, vcpu=1)
+    trace.enter(BEGIN, 0)
+    trace.instant(10, 3)
+    trace.leave()
+    trace.turn(4, 9876543210)
+    plug(trace, 'dimm1')
+    return trace
+
+
+def other_nesting():
+    trace = Trace(EVENTS, MODULES)
+    trace.turn(2, 1500)
+    trace.instant(EVENT, 'qmp')
+    trace.enter(PLUG, 'dimm0', 0x100000000, 256 << 20, -1)
+    trace.enter(MEMORY)
+    trace.leave()
+    trace.enter(BEGIN, 0)
+    trace.leave()
+    trace.leave(True)
+    return trace
+
+
+def nested():
+    trace = Trace(EVENTS, MODULES)
+    trace.turn(2, 1500)
+    trace.instant(EVENT, 'qmp')
+    trace.enter(PLUG, 'dimm0', 0x100000000, 256 << 20, -1)
+    trace.enter(MEMORY)
+    trace.enter(BEGIN, 0)
+    trace.leave()
+    trace.leave()
+    trace.leave(True)
+    return trace
+
+
 def lossy():
     return head() + b''.join(block([r], lost=3 * (i == 2)) for i, r in enumerate(two_plugs().records))
 
@@ -214,4 +281,29 @@ CASES = [
     Case('trace-lossy', lossy(), [['info', 'trace.rpt'], ['verify', 'trace.rpt']]),
     Case('trace-cut', TRACE[:-30], [['info', 'trace.rpt'], ['verify', 'trace.rpt']]),
     Case('trace-damaged', head() + block([], count=1) * 25, [['verify', 'trace.rpt']]),
+
+    Case('diff-traces', {'a.rpt': TRACE, 'same.rpt': other_trace().bytes(3), 'field.rpt': other_trace(device='dimm7').bytes(),
+                         'time.rpt': other_trace(now_ns=9876543211).bytes(), 'more.rpt': other_trace('more').bytes(),
+                         'short.rpt': other_trace('none').bytes(), 'twice.rpt': other_trace('twice').bytes(),
+                         'turn.rpt': other_trace(turn=5).bytes(), 'far.rpt': other_trace(before=['x'] * 400).bytes()}, [
+        ['diff', 'a.rpt', 'a.rpt'], ['diff', 'a.rpt', 'same.rpt'], ['diff', 'a.rpt', 'field.rpt'], ['diff', 'a.rpt', 'time.rpt'],
+        ['diff', '--ignore', 'time', 'a.rpt', 'time.rpt'], ['diff', '--ignore', 'device,region', 'a.rpt', 'field.rpt'],
+        ['diff', '--ignore', 'turn', 'a.rpt', 'turn.rpt'], ['diff', 'a.rpt', 'turn.rpt'], ['diff', 'a.rpt', 'more.rpt'],
+        ['diff', 'more.rpt', 'a.rpt'], ['diff', 'a.rpt', 'short.rpt'], ['diff', 'a.rpt', 'twice.rpt'], ['diff', 'a.rpt', 'far.rpt'],
+        ['diff', '--filter', 'qemu_*,pc_dimm_memory_plug', 'a.rpt', 'field.rpt']]),
+    Case('diff-common', {'lean.rpt': TRACE, 'full.rpt': full().bytes(5), 'nested.rpt': nested().bytes(),
+                         'flat.rpt': other_nesting().bytes(), 'damaged.rpt': TRACE[:-20]}, [
+        ['diff', 'lean.rpt', 'full.rpt'], ['diff', '--common', 'lean.rpt', 'full.rpt'], ['diff', 'nested.rpt', 'flat.rpt'],
+        ['diff', '--common', 'full.rpt', 'damaged.rpt'], ['diff', 'lean.rpt', 'missing.rpt'], ['diff', '--common', 'lean.rpt', '.']]),
+    Case('diff-recordings', {'a.rpl': WHOLE, 'same.rpl': session().bytes(index=False), 'fails.rpl': session(fails=True).bytes(),
+                             'later.rpl': session(realtime=1700000099999999).bytes(), 'seed.rpl': session(seed=b'\1').bytes(),
+                             'late.rpl': session(late_ns=5).bytes(), 'extra.rpl': session(extra=True).bytes(),
+                             'slot.rpl': session(slot=5).bytes(), 'killed.rpl': HEAD + FIRST, 'state.rpl': session(mark=2).bytes()}, [
+        ['diff', 'a.rpl', 'a.rpl'], ['diff', 'a.rpl', 'same.rpl'], ['diff', 'a.rpl', 'fails.rpl'], ['diff', 'a.rpl', 'later.rpl'],
+        ['diff', '--ignore', 'realtime', 'a.rpl', 'later.rpl'], ['diff', 'a.rpl', 'seed.rpl'], ['diff', 'a.rpl', 'late.rpl'],
+        ['diff', '--ignore', 'time', 'a.rpl', 'late.rpl'], ['diff', 'a.rpl', 'extra.rpl'], ['diff', 'extra.rpl', 'a.rpl'],
+        ['diff', 'a.rpl', 'slot.rpl'], ['diff', 'a.rpl', 'killed.rpl'], ['diff', 'killed.rpl', 'a.rpl'], ['diff', 'a.rpl', 'state.rpl'],
+        ['diff', '--ignore', 'state', 'a.rpl', 'state.rpl'], ['diff', 'a.rpl', 'missing.rpl']]),
+    Case('diff-usage', {'a.rpl': WHOLE, 'a.rpt': TRACE}, [['help', 'diff'], ['diff'], ['diff', 'a.rpt'], ['diff', 'a', 'b', 'c'],
+                                                         ['diff', '--nothing', 'a', 'b'], ['diff', 'a.rpl', 'a.rpt'], ['diff', 'a.rpt', 'a.rpl']]),
 ]

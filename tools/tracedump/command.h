@@ -17,5 +17,6 @@ extern const struct command command_backtraces;
 extern const struct command command_events;
 extern const struct command command_info;
 extern const struct command command_verify;
+extern const struct command command_diff;
 
 #endif

@@ -31,8 +31,7 @@ static void print_signed(struct output *output, uint64_t number)
     output_decimal(output, number, 0);
 }
 
-static void print_value(struct output *output, enum field_type type,
-                        const struct field_value *value)
+void print_value(struct output *output, enum field_type type, const struct field_value *value)
 {
     switch (type) {
     case FIELD_U8:

@@ -14,6 +14,8 @@ void print_context(struct output *output, const struct trace_event *event, bool 
 /* "NAME: field=value field=value" with the arrow of its phase in front; no end of line. */
 void print_event(struct output *output, const struct trace_event *event);
 
+void print_value(struct output *output, enum field_type type, const struct field_value *value);
+
 /* " field=value field=value" */
 void print_fields(struct output *output, const struct trace_event *event);
 

@@ -93,6 +93,12 @@ def check_ctf(tracedump, native, ctf):
     check_same(tracedump, native, ctf, 'backtraces')
 
 
+def check_diff(tracedump, native, ctf):
+    assert must(tracedump, 'diff', str(native), str(ctf)) == ''
+    assert must(tracedump, 'diff', str(ctf), str(native)) == ''
+    assert must(tracedump, 'diff', '--filter', 'pc_dimm*', str(ctf), str(native)) == ''
+
+
 def check_damaged_ctf(tracedump, ctf):
     streams = [p for p in next(ctf.glob('ust/uid/*/64-bit')).iterdir() if p.name != 'metadata' and p.is_file()]
     largest = max(streams, key=lambda p: p.stat().st_size)
@@ -146,7 +152,9 @@ def main():
         enter_own_namespace()
         daemon = start_daemon(folder)
         try:
-            check_ctf(tracedump, *record(program, folder))
+            traces = record(program, folder)
+            check_ctf(tracedump, *traces)
+            check_diff(tracedump, *traces)
             check_damaged_ctf(tracedump, folder / 'ctf')
         finally:
             stop_daemon(daemon)
