@@ -22,9 +22,9 @@
 #define SMI_CMD_PORT      0xb2u
 #define ACPI_ENABLE       0xf1u
 #define ACPI_DISABLE      0xf0u
-#define PM1A_EVENT_PORT   0xb000u
-#define PM1A_CONTROL_PORT 0xb004u
-#define PM_TIMER_PORT     0xb008u
+#define PM_BASE           0xb000u
+#define PM1A_CONTROL      4u /* from there on */
+#define PM_TIMER          8u
 #define GPE0_PORT         0xafe0u
 #define RESET_PORT        0xcf9u
 #define RESET_VALUE       0x06u
@@ -109,14 +109,15 @@ static void fill_fadt_fixed(uint8_t *fadt, const struct acpi_config *config)
 {
     unsigned boot_arch = BOOT_ARCH_LEGACY_DEVICES | (config->has_i8042 ? BOOT_ARCH_8042 : 0) |
                          (config->has_vga ? 0 : BOOT_ARCH_NO_VGA);
+    uint32_t pm_base = config->pm_base != 0 ? config->pm_base : PM_BASE;
 
     bytes_store_le16(fadt + FADT_SCI, SCI_IRQ);
     bytes_store_le32(fadt + FADT_SMI_CMD, SMI_CMD_PORT);
     fadt[FADT_ACPI_ENABLE] = ACPI_ENABLE;
     fadt[FADT_ACPI_DISABLE] = ACPI_DISABLE;
-    bytes_store_le32(fadt + FADT_PM1A_EVENT, PM1A_EVENT_PORT);
-    bytes_store_le32(fadt + FADT_PM1A_CONTROL, PM1A_CONTROL_PORT);
-    bytes_store_le32(fadt + FADT_PM_TIMER, PM_TIMER_PORT);
+    bytes_store_le32(fadt + FADT_PM1A_EVENT, pm_base);
+    bytes_store_le32(fadt + FADT_PM1A_CONTROL, pm_base + PM1A_CONTROL);
+    bytes_store_le32(fadt + FADT_PM_TIMER, pm_base + PM_TIMER);
     bytes_store_le32(fadt + FADT_GPE0, GPE0_PORT);
     fadt[FADT_PM1_EVENT_LENGTH] = 4;
     fadt[FADT_PM1_CONTROL_LENGTH] = 2;
@@ -131,9 +132,9 @@ static void fill_fadt_fixed(uint8_t *fadt, const struct acpi_config *config)
                                             FADT_FLAG_RESET_REGISTER);
     store_port(fadt + FADT_RESET_REGISTER, RESET_PORT, 8, ACCESS_BYTE);
     fadt[FADT_RESET_VALUE] = RESET_VALUE;
-    store_port(fadt + FADT_X_PM1A_EVENT, PM1A_EVENT_PORT, 32, ACCESS_WORD);
-    store_port(fadt + FADT_X_PM1A_CONTROL, PM1A_CONTROL_PORT, 16, ACCESS_WORD);
-    store_port(fadt + FADT_X_PM_TIMER, PM_TIMER_PORT, 32, ACCESS_DWORD);
+    store_port(fadt + FADT_X_PM1A_EVENT, pm_base, 32, ACCESS_WORD);
+    store_port(fadt + FADT_X_PM1A_CONTROL, pm_base + PM1A_CONTROL, 16, ACCESS_WORD);
+    store_port(fadt + FADT_X_PM_TIMER, pm_base + PM_TIMER, 32, ACCESS_DWORD);
     store_port(fadt + FADT_X_GPE0, GPE0_PORT, 32, ACCESS_BYTE);
 }
 

@@ -21,6 +21,7 @@
 
 #define ACPI_MEMORY_SLOTS_MAX 256
 #define ACPI_SERIAL_PORTS_MAX 4
+#define ACPI_SEABIOS_PM_BASE  0x600
 
 struct acpi_tables;
 struct device;
@@ -45,6 +46,9 @@ struct acpi_config {
     uint64_t pci64_base, pci64_bytes; /* window for 64-bit BARs; bytes 0 = none */
     unsigned serial_ports;            /* bit n: COM(n + 1) is there */
     uint32_t hpet_block_id;           /* low half of the HPET's capability register; 0 = no HPET */
+    uint16_t
+        pm_base; /* PMBASE of the PIIX4_PM: 0 = 0xb000, where it is without firmware; SeaBIOS 1.16 moves it
+                         to ACPI_SEABIOS_PM_BASE */
     bool has_i8042, has_vga, has_fw_cfg;
 };
 

@@ -173,8 +173,16 @@ static void test_fadt_follows_devices(void **state)
 {
     struct bench *bench = *state;
 
+    const uint8_t *fadt;
+
     bench->config.has_vga = true;
+    bench->config.pm_base = ACPI_SEABIOS_PM_BASE;
     build(bench);
+    fadt = listed(bench, "FACP");
+    assert_int_equal(bytes_load_le32(fadt + 56), 0x600);
+    assert_int_equal(bytes_load_le32(fadt + 64), 0x604);
+    expect_port(fadt + 172, 16, 0x604);
+    expect_port(fadt + 208, 32, 0x608);
     assert_int_equal(bytes_load_le16(listed(bench, "FACP") + 109), 1);
     assert_null(listed(bench, "HPET"));
     assert_null(listed(bench, "SRAT"));
