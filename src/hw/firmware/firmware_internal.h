@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * firmware_internal.h - ACPI tables under construction: bytes, and where in them addresses and checksums belong, so that one
- * set serves a place known now and a place that firmware chooses.
+ * set serves a place known now and a place that firmware chooses; what the build generates.
  */
 #ifndef REPLUG_HW_FIRMWARE_FIRMWARE_INTERNAL_H
 #define REPLUG_HW_FIRMWARE_FIRMWARE_INTERNAL_H
@@ -71,5 +71,9 @@ void acpi_add_ssdt(struct acpi_tables *tables, const struct acpi_config *config)
 
 /* ---- acpi_aml.c: generated from dsdt.asl and memory_slots.asl ---- */
 extern const uint8_t acpi_dsdt_aml[], acpi_memory_slots_aml[];
+
+/* ---- linuxboot_rom.c: generated from linuxboot.S ---- */
+extern const uint8_t linuxboot_rom[];
+extern const size_t linuxboot_rom_bytes;
 
 #endif

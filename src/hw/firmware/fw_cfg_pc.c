@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "hw/firmware/boot_layout.h"
 #include "hw/firmware/e820.h"
+#include "hw/firmware/firmware_internal.h"
 #include "hw/firmware/fw_cfg.h"
 #include "hw/firmware/linux_image.h"
 
@@ -189,5 +190,6 @@ bool fw_cfg_add_linux(struct device *fw_cfg, const struct linux_fw_cfg_options *
     if (items.initrd_bytes > 0) {
         fw_cfg_add_bytes(fw_cfg, FW_CFG_INITRD_DATA, options->initrd);
     }
+    add_file(fw_cfg, "genroms/linuxboot.bin", linuxboot_rom, linuxboot_rom_bytes);
     return true;
 }

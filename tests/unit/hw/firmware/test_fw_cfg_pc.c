@@ -279,6 +279,31 @@ static void test_linux(void **state)
     assert_string_equal((const char *)taken, "quiet");
 }
 
+/* The option ROM as firmware checks it: signature, size, checksums, a boot entry with a name. */
+static void test_option_rom(void **state)
+{
+    struct bench *bench = *state;
+    uint8_t kernel[FILE_BYTES];
+    g_autofree uint8_t *rom = NULL;
+    const uint8_t *pnp;
+    uint32_t size;
+
+    linux_file_fill(kernel);
+    assert_true(add_linux(bench, kernel, NULL, 64 * MIB, NULL));
+    board_fixture_realize(bench->fw_cfg);
+    rom = file(bench, "genroms/linuxboot.bin", &size);
+    assert_non_null(rom);
+    assert_memory_equal(rom, "\x55\xaa", 2);
+    assert_int_equal(rom[2] * 512u, size);
+    expect_sum_zero(rom, size);
+    pnp = rom + bytes_load_le16(rom + 0x1a);
+    assert_memory_equal(pnp, "$PnP", 4);
+    assert_int_equal(pnp[5], 2);
+    expect_sum_zero(pnp, 32);
+    assert_string_equal((const char *)rom + bytes_load_le16(pnp + 16), "Linux kernel");
+    assert_in_range(bytes_load_le16(pnp + 26), 0x40, size); /* boot entry vector */
+}
+
 static void expect_refusal(struct bench *bench, const uint8_t *kernel, const char *command_line,
                            uint64_t below, const char *text)
 {
@@ -317,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_table_loader, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pc, setup, teardown),
         cmocka_unit_test_setup_teardown(test_linux, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_option_rom, setup, teardown),
         cmocka_unit_test_setup_teardown(test_linux_refusals, setup, teardown),
     };
 
