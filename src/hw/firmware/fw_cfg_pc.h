@@ -21,7 +21,7 @@ struct fw_cfg_pc_options {
 void fw_cfg_add_pc(struct device *fw_cfg, const struct fw_cfg_pc_options *options);
 
 /* Boots the kernel of fw_cfg_add_linux() first: for boot_order. */
-#define FW_CFG_LINUX_BOOT_ORDER "/rom@genroms/linuxboot.bin\nHALT"
+#define FW_CFG_LINUX_BOOT_ORDER "/rom@genroms/linuxboot.bin"
 
 /*
  * kernel, initrd (NULL = none), command line (NULL = empty), in the items that QEMU's -kernel uses: the

@@ -143,6 +143,9 @@ static void test_find_highest(void **state)
     gpa = 77;
     assert_false(e820_map_find_highest(&map, 0x9001, 0x1000, UINT64_MAX, 0, 0, &gpa));
     assert_false(e820_map_find_highest(&map, 0x1000, 0x1000, 0x1fff, 0, 0, &gpa));
+    map.count = 0; /* large enough, but not where the alignment wants it */
+    e820_map_set(&map, 0x1800, 0x1000, E820_RAM);
+    assert_false(e820_map_find_highest(&map, 0x1000, 0x1000, UINT64_MAX, 0, 0, &gpa));
     assert_int_equal(gpa, 77);
 }
 
