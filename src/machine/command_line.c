@@ -350,6 +350,17 @@ static char *text_answer(const char *word, const char *next)
 
 static bool config_complete(struct machine_config *config, GError **error)
 {
+    if (!machine_is_soft(config) && config->cpus_max > KVM_VCPUS_MAX) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Invalid SMP CPUs: maxcpus %u; expected at most %u on KVM", config->cpus_max,
+                    KVM_VCPUS_MAX);
+        return false;
+    }
+    if (machine_is_soft(config) && (config->record_path != NULL || config->replay_path != NULL)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                    "-record: sessions on -accel soft can't be recorded yet; expected -accel kvm");
+        return false;
+    }
     if (config->maxram_bytes == 0) {
         config->maxram_bytes = config->ram_bytes;
     }

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "kvm/kvm_vm.h"
 #include "machine/command_line.h"
+#include "machine/machine_internal.h"
 
 const char *command_line_text(const struct json_object *options, const char *key)
 {
@@ -68,9 +68,13 @@ static bool accel_choose(struct machine_config *config, const char *list, GError
             command_line_replace(&config->accel, "kvm");
             return true;
         }
+        if (strcmp(names[i], "soft") == 0 || strcmp(names[i], "tcg") == 0) {
+            command_line_replace(&config->accel, "soft");
+            return true;
+        }
     }
     g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
-                "Accelerator '%s' is not available; expected kvm", list);
+                "Accelerator '%s' is not available; expected kvm or soft", list);
     return false;
 }
 
@@ -275,10 +279,10 @@ static bool smp_read(struct machine_config *config, const struct json_object *op
             sockets, cores, threads, max);
         return false;
     }
-    if (cpus > max || max > KVM_VCPUS_MAX) {
+    if (cpus > max || max > MACHINE_CPUS_MAX) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
                     "Invalid SMP CPUs: cpus %u, maxcpus %u; expected 1 <= cpus <= maxcpus <= %u",
-                    cpus, max, KVM_VCPUS_MAX);
+                    cpus, max, MACHINE_CPUS_MAX);
         return false;
     }
     config->cpus = cpus;

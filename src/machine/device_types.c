@@ -4,10 +4,17 @@
 #include "hw/acpi/piix4_pm.h"
 #include "hw/char/char_devices.h"
 #include "hw/core/memory_device_if.h"
+#include "hw/input/i8042.h"
+#include "hw/input/port92.h"
+#include "hw/intc/i8259.h"
+#include "hw/intc/ioapic.h"
+#include "hw/intc/lapic.h"
 #include "hw/mem/memory_backend.h"
 #include "hw/mem/pc_dimm.h"
 #include "hw/pci/pci.h"
 #include "hw/rtc/mc146818.h"
+#include "hw/timer/hpet.h"
+#include "hw/timer/i8254.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 
@@ -45,6 +52,13 @@ const struct type_info *const machine_types[] = {
     &kvm_i8259_type_info,
     &kvm_ioapic_type_info,
     &mc146818_type_info,
+    &lapic_type_info,
+    &ioapic_type_info,
+    &i8259_type_info,
+    &i8254_type_info,
+    &hpet_type_info,
+    &i8042_type_info,
+    &port92_type_info,
     /* Character devices. */
     &isa_serial_type_info,
     &isa_debugcon_type_info,

@@ -12,6 +12,7 @@
 #include "host/host_clock.h"
 #include "host/host_file.h"
 #include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
 #include "replay/recording.h"
 #include "trace/trace_session.h"
 
@@ -97,7 +98,9 @@ int64_t machine_realtime_us(struct machine *machine)
 int64_t machine_thread_id(struct machine *machine, unsigned vcpu)
 {
     return number_input(machine, RECORDING_INPUT_host_fact,
-                        inputs_are_replayed(machine) ? 0 : kvm_vcpu_thread_id(machine->kvm, vcpu));
+                        inputs_are_replayed(machine) ? 0
+                        : machine->soft != NULL      ? soft_machine_thread_id(machine)
+                                                     : kvm_vcpu_thread_id(machine->kvm, vcpu));
 }
 
 static bool kvm_opens(void)

@@ -19,6 +19,7 @@
 #include "machine/machine_internal.h"
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
+#include "machine/soft_machine.h"
 #include "memory/ram_block.h"
 #include "memory/transaction.h"
 #include "replay/recording.h"
@@ -170,6 +171,12 @@ static bool open_kvm(struct machine *machine, const struct kvm_calls *calls, GEr
     return machine->kvm != NULL;
 }
 
+static bool open_accelerator(struct machine *machine, const struct kvm_calls *calls, GError **error)
+{
+    return machine_is_soft(machine->config) ? soft_machine_create(machine, error)
+                                            : open_kvm(machine, calls, error);
+}
+
 static bool create_devices(struct machine *machine, GError **error)
 {
     const GPtrArray *devices = machine->config->devices;
@@ -196,7 +203,7 @@ static bool bring_up(struct machine *machine, const struct kvm_calls *calls, GEr
         return false;
     }
     if (has_board(machine)) {
-        if (!read_boot_files(machine, error) || !open_kvm(machine, calls, error) ||
+        if (!read_boot_files(machine, error) || !open_accelerator(machine, calls, error) ||
             !pc_build(machine, error) || !serial_ports_create(machine, error)) {
             return false;
         }
@@ -314,7 +321,8 @@ bool machine_guest_start(struct machine *machine, GError **error)
 
 bool machine_start(struct machine *machine, GError **error)
 {
-    if (machine->kvm != NULL && !kvm_vcpus_start(machine->kvm, error)) {
+    if ((machine->kvm != NULL && !kvm_vcpus_start(machine->kvm, error)) ||
+        (machine->soft != NULL && !soft_machine_start(machine, error))) {
         return false;
     }
     return machine->config->start_stopped || machine_guest_start(machine, error);
@@ -332,6 +340,7 @@ static void stop_threads(struct machine *machine)
     if (machine->kvm != NULL) {
         kvm_vcpus_stop(machine->kvm);
     }
+    soft_machine_stop(machine);
 }
 
 static void fini_memory(struct machine *machine)
@@ -419,6 +428,7 @@ void machine_destroy(struct machine *machine)
     machine->kvm = NULL;
     serial_ports_destroy(machine);
     pc_destroy(machine);
+    soft_machine_destroy(machine);
     object_destroy(machine->root);
     type_registry_destroy(machine->types);
     fini_memory(machine);

@@ -3,6 +3,7 @@
 #include "machine/machine_config.h"
 
 #include <json-c/json.h>
+#include <string.h>
 
 static void json_free(gpointer object)
 {
@@ -51,4 +52,9 @@ void machine_config_fini(struct machine_config *config)
     g_ptr_array_unref(config->serials);
     g_ptr_array_unref(config->traces);
     *config = (struct machine_config){ 0 };
+}
+
+bool machine_is_soft(const struct machine_config *config)
+{
+    return strcmp(config->accel, "soft") == 0;
 }

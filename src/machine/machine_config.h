@@ -45,6 +45,9 @@ struct machine_config {
     bool replay_has_until;
 };
 
+/* -accel soft: our own CPUs. */
+bool machine_is_soft(const struct machine_config *config);
+
 void machine_config_init(struct machine_config *config);
 void machine_config_fini(struct machine_config *config);
 

@@ -28,6 +28,10 @@ struct recorded_state;
 struct recording;
 struct recording_turn;
 
+#define MACHINE_CPUS_MAX 16 /* on KVM fewer: KVM_VCPUS_MAX */
+
+struct soft_machine;
+
 enum run_state {
     RUN_STATE_PRELAUNCH, /* built, -S, never started */
     RUN_STATE_RUNNING,
@@ -125,16 +129,19 @@ struct machine {
 
     struct device *pci_host, *piix3, *pm, *rtc;
     struct bus *isa_bus;
-    GPtrArray *devices;      /* borrowed struct device *, in the order of their realization */
-    GPtrArray *gone;         /* borrowed struct device *: destroyed at the end of the turn */
-    GPtrArray *serial_chars; /* struct serial_char *; owned */
+    GPtrArray *devices;        /* borrowed struct device *, in the order of their realization */
+    GPtrArray *gone;           /* borrowed struct device *: destroyed at the end of the turn */
+    unsigned serial_port_mask; /* bit n: COM(n + 1) is there */
+    GPtrArray *serial_chars;   /* struct serial_char *; owned */
     struct irq_line gsi[GSI_NUM_PINS];
     struct gsi_lines gsi_lines;
 
     struct host_kvm *host_kvm; /* NULL for machine none */
     struct kvm_calls kvm_calls;
     struct kvm_vm *kvm;
-    struct x86_cpu *cpus[KVM_VCPUS_MAX];
+    struct soft_machine *soft; /* -accel soft; then there is no kvm */
+    gint turns_waiting;        /* atomic: who waits for the lock while our own CPUs have it */
+    struct x86_cpu *cpus[MACHINE_CPUS_MAX];
     unsigned cpu_count;
     GBytes *kernel_image; /* -kernel's file; NULL = none */
     GBytes *initrd_image;
@@ -154,6 +161,8 @@ void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
                                enum recording_turn_kind kind, const void *payload,
                                size_t payload_bytes);
 void machine_turn_end(struct machine *machine);
+/* Our own CPUs pause between two instructions: what their devices asked for is carried out. */
+void machine_guest_paused(struct machine *machine);
 /* The same two for the turns that build the machine and take it apart: nothing but the border. */
 void machine_turn_open(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
                        const void *payload, size_t payload_bytes);
@@ -290,6 +299,14 @@ struct x86_state;
 /* Writes the kernel and its information into guest memory and the entry state into out_state. */
 bool multiboot_load(struct machine *machine, struct x86_state *out_state,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- linux_boot.c ---- */
+
+/* The kernel is a bzImage, not a multiboot image. */
+bool linux_boot_is_for(GBytes *kernel);
+/* ACPI tables, kernel and initrd into guest memory, the entry state into out_state. */
+bool linux_boot(struct machine *machine, struct x86_state *out_state,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- device_add.c, device_del.c ---- */
 bool qdev_device_add(struct machine *machine, const struct json_object *arguments,

@@ -6,6 +6,7 @@
 
 #include "cpu/x86_state.h"
 #include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
 #include "memory/memory_print.h"
 
 void machine_print_mtree(struct machine *machine, bool flat, GString *out)
@@ -64,7 +65,11 @@ void machine_print_qom_tree(struct machine *machine, const char *path, GString *
 
 void machine_print_irq(struct machine *machine, GString *out)
 {
-    gsi_lines_print_statistics(&machine->gsi_lines, out);
+    if (machine->soft != NULL) {
+        soft_machine_print_irq(machine, out);
+    } else {
+        gsi_lines_print_statistics(&machine->gsi_lines, out);
+    }
 }
 
 static void print_error(const GError *error, GString *out)
@@ -120,10 +125,24 @@ void machine_print_memslots(struct machine *machine, GString *out)
     }
 }
 
+static void print_soft_registers(const struct machine *machine, unsigned count, GString *out)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct x86_state state;
+
+        g_string_append_printf(out, "\nCPU#%u\n", i);
+        soft_machine_save(machine, i, &state);
+        x86_state_print(&state, out);
+    }
+}
+
 void machine_print_registers(struct machine *machine, bool all_vcpus, GString *out)
 {
     unsigned count = all_vcpus ? machine->cpu_count : MIN(machine->cpu_count, 1u);
 
+    if (machine->soft != NULL) {
+        print_soft_registers(machine, count, out);
+    }
     if (machine->kvm == NULL) {
         return;
     }

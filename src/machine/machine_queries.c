@@ -91,7 +91,7 @@ static struct json_object *machine_entry(const char *name, unsigned cpus_max, co
 struct json_object *machine_query_machines(struct machine *machine)
 {
     struct json_object *list = json_object_new_array();
-    struct json_object *pc = machine_entry("pc-i440fx-7.2", KVM_VCPUS_MAX, "pc.ram");
+    struct json_object *pc = machine_entry("pc-i440fx-7.2", MACHINE_CPUS_MAX, "pc.ram");
 
     (void)machine;
     add_bool(pc, "is-default", true);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_services.c - what a device may ask of its machine (struct board_ops): who plugs it, power requests, events. */
 #include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
 
 static void service_request(void *opaque, enum board_request request, int code)
 {
     struct machine *machine = opaque;
 
+    if (machine->soft != NULL) {
+        soft_machine_break(machine);
+    }
     switch (request) {
     case BOARD_REQUEST_RESET:
         machine_request(machine, MACHINE_REQUEST_RESET, true, "guest-reset");
@@ -30,7 +34,12 @@ static void service_event(void *opaque, const char *name, struct json_object *da
 
 static void service_device_gone(void *opaque, struct device *device)
 {
-    machine_device_gone(opaque, device);
+    struct machine *machine = opaque;
+
+    if (machine->soft != NULL) {
+        soft_machine_break(machine);
+    }
+    machine_device_gone(machine, device);
 }
 
 static void service_kvm_set_irq(void *opaque, uint32_t gsi, int level)

@@ -17,6 +17,7 @@
 #include "cpu/x86_state.h"
 #include "machine/machine_internal.h"
 #include "machine/multiboot_image.h"
+#include "machine/soft_machine.h"
 
 #define BOOT_MAGIC     0x2badb002u
 #define INFO_GPA       0x9000u
@@ -158,6 +159,7 @@ static bool put(struct machine *machine, const char *what, uint32_t gpa, const v
     machine_loaded(machine, gpa, bytes, count, memory_bytes);
     memcpy(host, bytes, count);
     memset(host + count, 0, memory_bytes - count);
+    soft_machine_ram_changed(machine, host, memory_bytes);
     return true;
 }
 

@@ -2,6 +2,7 @@
 /* pc_cpus.c - the processors: a QOM device and a KVM vCPU each, APIC IDs from the topology (Intel SDM 3A 9.9.1). */
 #include "base/invariant.h"
 #include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
 
 /* Bits that hold count different numbers. */
 static unsigned field_width(unsigned count)
@@ -26,7 +27,7 @@ bool pc_cpus_create(struct machine *machine, GError **error)
 {
     g_autofree char *type = g_strconcat(machine->config->cpu_model, "-x86_64-cpu", NULL);
 
-    invariant(machine->config->cpus <= KVM_VCPUS_MAX);
+    invariant(machine->config->cpus <= MACHINE_CPUS_MAX);
     for (uint32_t i = 0; i < machine->config->cpus; i++) {
         struct device *device = pc_builtin_create(machine, type, NULL, NULL, error);
         struct x86_cpu *cpu = (struct x86_cpu *)device;
@@ -35,8 +36,9 @@ bool pc_cpus_create(struct machine *machine, GError **error)
             return false;
         }
         pc_cpu_topology(machine->config, i, cpu);
-        if (!kvm_vcpu_create(machine->kvm, i, cpu->apic_id, error) ||
-            !pc_builtin_realize(machine, device, NULL, error)) {
+        if (!pc_builtin_realize(machine, device, NULL, error) ||
+            !(machine->soft != NULL ? soft_machine_create_cpu(machine, cpu, error)
+                                    : kvm_vcpu_create(machine->kvm, i, cpu->apic_id, error))) {
             return false;
         }
         machine->cpus[i] = cpu;

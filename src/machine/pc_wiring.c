@@ -19,6 +19,7 @@
 #include "hw/pci/pci.h"
 #include "hw/rtc/mc146818.h"
 #include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
 #include "qom/property.h"
 
 #define SCI_PIN 9
@@ -38,6 +39,9 @@ bool pc_wiring_create_gsi(struct machine *machine, GError **error)
 {
     struct gsi_lines *gsi = &machine->gsi_lines;
 
+    if (machine->soft != NULL) {
+        return soft_machine_create_chips(machine, error);
+    }
     if (!kvm_pc_setup_irq_routing(machine->kvm, error)) {
         return false;
     }
@@ -65,16 +69,20 @@ void pc_wiring_connect_pm(struct machine *machine)
 
 void pc_wiring_connect_rtc(struct machine *machine)
 {
-    mc146818_connect_irq(machine->rtc, machine->gsi[RTC_PIN]);
+    mc146818_connect_irq(machine->rtc, machine->soft != NULL ? soft_machine_rtc_input(machine)
+                                                             : machine->gsi[RTC_PIN]);
 }
 
 void pc_wiring_connect_serial(struct machine *machine, struct device *serial)
 {
     struct json_object *irq = object_property_get(&serial->object, "irq", NULL);
+    struct json_object *index = object_property_get(&serial->object, "index", NULL);
     int64_t pin = json_object_get_int64(irq);
 
     json_object_put(irq);
     invariant(pin >= 0);
     invariant(pin < ISA_NUM_IRQS);
     isa_serial_connect_irq(serial, machine->gsi[pin]);
+    machine->serial_port_mask |= 1u << json_object_get_int64(index);
+    json_object_put(index);
 }

@@ -14,6 +14,7 @@
 #include "host/host_loop.h"
 #include "hw/acpi/piix4_pm.h"
 #include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
 #include "trace/trace.h"
 
 #define MP_STATE_HALTED 3 /* KVM_MP_STATE_HALTED, see x86_state.mp_state */
@@ -173,19 +174,23 @@ static bool boot_state(struct machine *machine, struct x86_state *state, GError 
         state->mp_state = MP_STATE_HALTED;
         return true;
     }
-    return multiboot_load(machine, state, error);
+    return linux_boot_is_for(machine->kernel_image) ? linux_boot(machine, state, error)
+                                                    : multiboot_load(machine, state, error);
 }
 
 static bool cpus_reset(struct machine *machine, GError **error)
 {
     struct x86_state state;
 
-    for (unsigned i = 0; machine->kvm != NULL && i < machine->cpu_count; i++) {
+    for (unsigned i = 0; i < machine->cpu_count; i++) {
         x86_state_reset(&state, i == 0);
         if (i == 0 && !boot_state(machine, &state, error)) {
             return false;
         }
-        if (!kvm_vcpu_load(machine->kvm, i, &state, error)) {
+        if (machine->soft != NULL) {
+            soft_machine_reset_cpu(machine, i);
+            soft_machine_load(machine, i, &state);
+        } else if (!kvm_vcpu_load(machine->kvm, i, &state, error)) {
             return false;
         }
     }

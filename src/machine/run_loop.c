@@ -14,6 +14,7 @@
 #include "host/host_loop.h"
 #include "machine/machine_internal.h"
 #include "machine/recorded_state.h"
+#include "machine/soft_machine.h"
 #include "replay/recording.h"
 #include "trace/trace.h"
 #include "trace/trace_session.h"
@@ -22,6 +23,9 @@ static uint64_t sample_clock(const struct machine *machine)
 {
     if (machine_is_replaying(machine)) {
         return machine->replayed->now_ns;
+    }
+    if (machine->soft != NULL) {
+        return soft_machine_now_ns(machine);
     }
     if (machine->run_state != RUN_STATE_RUNNING) {
         return machine->clock_base_ns;
@@ -117,7 +121,9 @@ void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
 void machine_turn_begin(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
                         const void *payload, size_t payload_bytes)
 {
+    g_atomic_int_inc(&machine->turns_waiting);
     g_mutex_lock(&machine->lock);
+    (void)g_atomic_int_dec_and_test(&machine->turns_waiting);
     machine_turn_begin_locked(machine, vcpu, kind, payload, payload_bytes);
 }
 
@@ -150,6 +156,9 @@ static void follow_timers(struct machine *machine)
 {
     uint64_t deadline_ns = timer_queue_deadline_ns(&machine->timers);
 
+    if (machine->soft != NULL) {
+        return; /* its timers are due between two instructions */
+    }
     if (!machine_is_replaying(machine) && (deadline_ns != machine->alarm_deadline_ns ||
                                            machine->run_state != machine->alarm_run_state)) {
         set_alarm(machine, deadline_ns);
@@ -180,7 +189,17 @@ void machine_turn_end(struct machine *machine)
     trace_turn_ended(machine->turn);
     machine_turn_close(machine);
     post_flush(machine);
+    if (machine->soft != NULL) {
+        g_cond_broadcast(
+            &machine->running_changed); /* an idle guest may have something to do now */
+    }
     g_mutex_unlock(&machine->lock);
+}
+
+void machine_guest_paused(struct machine *machine)
+{
+    machine_destroy_gone(machine);
+    machine_serve_requests(machine);
 }
 
 /* ---- exits ---- */

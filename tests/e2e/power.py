@@ -6,6 +6,8 @@ import socket
 
 from emulator import GUEST, Emulator, QmpError, need_kvm, run_tests
 
+ON_KVM = os.environ.get('ACCEL', 'kvm') == 'kvm'
+
 
 def online(vm):
     vm.line('guest: ACPI enabled')
@@ -134,7 +136,8 @@ def test_smp():
             cpus = vm.qmp.command('query-cpus-fast')
             assert [c['cpu-index'] for c in cpus] == list(range(count))
             threads = {c['thread-id'] for c in cpus}
-            assert len(threads) == count and vm.process.pid not in threads, threads
+            # On our own CPUs one thread runs them all.
+            assert len(threads) == (count if ON_KVM else 1) and vm.process.pid not in threads, threads
             vm.qmp.plug(0)
             vm.line('slot 0: online')
             vm.quit()
@@ -177,5 +180,6 @@ def test_daemonize():
 
 
 if __name__ == '__main__':
-    need_kvm()
+    if ON_KVM:
+        need_kvm()
     run_tests(dict(globals()))

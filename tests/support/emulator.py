@@ -123,11 +123,11 @@ class Qmp:
 class Emulator:
     """One run: with Emulator('-S') as vm: vm.qmp.command(...); ends by kill at the latest."""
     def __init__(self, *arguments, guest=None, append='slots=4', memory='64M,slots=4,maxmem=8G', program=REPLUG, qmp=True,
-                 accel='kvm', env=None, bare=False):
+                 accel=None, env=None, bare=False):
         """bare: nothing but the arguments, as for -replay."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='replug-test-'))
         self.qmp_path = self.folder / 'qmp'
-        command = [program, '-accel', accel, '-m', memory, '-nodefaults', '-display', 'none']
+        command = [program, '-accel', accel or os.environ.get('ACCEL', 'kvm'), '-m', memory, '-nodefaults', '-display', 'none']
         if guest:
             command += ['-kernel', guest, '-append', append, '-serial', 'stdio', '-device', 'isa-debug-exit']
         if qmp:

@@ -181,7 +181,8 @@ static const struct soft_row rows[] = {
     ROW(NOP, 0, nothing),
     ROW(PREFETCHNTA, SOFT_FEATURE_SSE, nothing), ROW(PREFETCHT0, SOFT_FEATURE_SSE, nothing),
     ROW(PREFETCHT1, SOFT_FEATURE_SSE, nothing), ROW(PREFETCHT2, SOFT_FEATURE_SSE, nothing),
-    ROW(PREFETCH, SOFT_FEATURE_PREFETCHW, nothing), ROW(PREFETCHW, SOFT_FEATURE_PREFETCHW, nothing),
+    /* Every processor with long mode has them (AMD64 manual volume 3, PREFETCH). */
+    ROW(PREFETCH, SOFT_FEATURE_LM, nothing), ROW(PREFETCHW, SOFT_FEATURE_LM, nothing),
     ROW(SFENCE, SOFT_FEATURE_SSE, nothing), ROW(LFENCE, SOFT_FEATURE_SSE2, nothing),
     ROW(MFENCE, SOFT_FEATURE_SSE2, nothing),
     ROW(CLFLUSH, SOFT_FEATURE_CLFLUSH, touch), ROW(CLFLUSHOPT, SOFT_FEATURE_CLFLUSHOPT, touch),

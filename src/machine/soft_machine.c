@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* soft_machine.c - our own CPUs, their APICs and the PC's interrupt and timer chips: made, wired, reset, taken down. */
+#include "base/invariant.h"
+#include "hw/input/i8042.h"
+#include "hw/input/port92.h"
+#include "hw/intc/i8259.h"
+#include "hw/intc/ioapic.h"
+#include "hw/intc/lapic.h"
+#include "hw/pci/pci.h"
+#include "hw/timer/hpet.h"
+#include "hw/timer/i8254.h"
+#include "machine/soft_machine_internal.h"
+#include "qom/property.h"
+#include "trace/trace_session.h"
+
+#define GSI_OF_PIT 0
+
+STATE_DESCRIBE(soft_machine_desc, struct soft_machine_state, SOFT_MACHINE_FIELDS);
+
+/* ---- what an APIC tells its CPU ---- */
+
+static void apic_set_intr(void *opaque, bool level)
+{
+    const struct soft_processor *processor = opaque;
+
+    soft_cpu_set_intr(processor->cpu, level);
+}
+
+static void apic_nmi(void *opaque)
+{
+    const struct soft_processor *processor = opaque;
+
+    soft_cpu_nmi(processor->cpu);
+}
+
+static void apic_init(void *opaque)
+{
+    const struct soft_processor *processor = opaque;
+
+    soft_cpu_init(processor->cpu);
+}
+
+static void apic_sipi(void *opaque, uint8_t vector)
+{
+    const struct soft_processor *processor = opaque;
+
+    soft_cpu_sipi(processor->cpu, vector);
+}
+
+/* The TSC counts nanoseconds of virtual time. */
+static uint64_t apic_tsc_to_ns(void *opaque, uint64_t tsc)
+{
+    (void)opaque;
+    return tsc;
+}
+
+static const struct lapic_cpu_ops apic_ops = {
+    .set_intr = apic_set_intr,
+    .nmi = apic_nmi,
+    .init = apic_init,
+    .sipi = apic_sipi,
+    .tsc_to_ns = apic_tsc_to_ns,
+};
+
+/* ---- what a CPU asks ---- */
+
+static int cpu_acknowledge(void *opaque)
+{
+    const struct soft_processor *processor = opaque;
+
+    return lapic_acknowledge(processor->lapic);
+}
+
+static void cpu_sync_time(void *opaque, uint64_t executed)
+{
+    const struct soft_processor *processor = opaque;
+    struct machine *machine = processor->machine;
+    const struct soft_machine_state *state = &machine->soft->state;
+
+    virtual_clock_advance(&machine->clock,
+                          ((state->icount + executed) << SOFT_SHIFT) + state->jumps_ns);
+    trace_session_set_icount(machine->trace, state->icount + executed);
+}
+
+static uint64_t cpu_read_tsc(void *opaque)
+{
+    const struct soft_processor *processor = opaque;
+
+    return processor->machine->clock.now_ns;
+}
+
+static bool cpu_read_apic_msr(void *opaque, uint32_t msr, uint64_t *value)
+{
+    const struct soft_processor *processor = opaque;
+
+    return lapic_read_msr(processor->lapic, msr, value);
+}
+
+static bool cpu_write_apic_msr(void *opaque, uint32_t msr, uint64_t value)
+{
+    const struct soft_processor *processor = opaque;
+
+    return lapic_write_msr(processor->lapic, msr, value);
+}
+
+static uint64_t cpu_read_cr8(void *opaque)
+{
+    const struct soft_processor *processor = opaque;
+
+    return lapic_cr8(processor->lapic);
+}
+
+static void cpu_write_cr8(void *opaque, uint64_t priority)
+{
+    const struct soft_processor *processor = opaque;
+
+    lapic_set_cr8(processor->lapic, (uint8_t)priority);
+}
+
+/* splitmix64: the same for the same session. */
+static void cpu_random(void *opaque, void *bytes, uint64_t size)
+{
+    const struct soft_processor *processor = opaque;
+    struct soft_machine_state *state = &processor->machine->soft->state;
+    uint8_t *at = bytes;
+
+    for (uint64_t i = 0; i < size; i += sizeof(uint64_t)) {
+        uint64_t z = state->random += 0x9e3779b97f4a7c15ull;
+
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+        z ^= z >> 31;
+        memcpy(at + i, &z, MIN(size - i, sizeof(z)));
+    }
+}
+
+/* ---- making ---- */
+
+bool soft_machine_create(struct machine *machine, GError **error)
+{
+    struct soft_machine *soft = g_new0(struct soft_machine, 1);
+    struct soft_cluster_options options = {
+        .system = machine->memory,
+        .memory = machine->memory_space,
+        .io = machine->io_space,
+        .model = machine->config->cpu_model,
+    };
+
+    soft->cluster = soft_cluster_create(&options, error);
+    if (soft->cluster == NULL) {
+        g_free(soft);
+        return false;
+    }
+    soft->state.quantum_left = SOFT_QUANTUM;
+    apic_bus_init(&soft->bus, &machine->board);
+    machine->soft = soft;
+    return true;
+}
+
+void soft_machine_destroy(struct machine *machine)
+{
+    struct soft_machine *soft = machine->soft;
+
+    if (soft == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < soft->count; i++) {
+        soft_cpu_destroy(soft->processors[i].cpu);
+    }
+    apic_bus_fini(&soft->bus);
+    soft_cluster_destroy(soft->cluster);
+    g_free(soft);
+    machine->soft = NULL;
+}
+
+bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu, GError **error)
+{
+    struct soft_machine *soft = machine->soft;
+    struct soft_processor *processor = &soft->processors[soft->count];
+    struct soft_cpu_options options = {
+        .cluster = soft->cluster,
+        .index = cpu->apic_id,
+        .cpu_count = machine->config->cpus,
+        .callbacks = { .opaque = processor,
+                       .acknowledge_interrupt = cpu_acknowledge,
+                       .sync_time = cpu_sync_time,
+                       .read_tsc = cpu_read_tsc,
+                       .read_apic_msr = cpu_read_apic_msr,
+                       .write_apic_msr = cpu_write_apic_msr,
+                       .read_cr8 = cpu_read_cr8,
+                       .write_cr8 = cpu_write_cr8,
+                       .random = cpu_random },
+    };
+    g_autofree char *id = g_strdup_printf("%u", cpu->apic_id);
+
+    invariant(soft->count < SOFT_CPUS_MAX);
+    processor->machine = machine;
+    processor->cpu = soft_cpu_create(&options);
+    soft->count++;
+    processor->apic = pc_builtin_create(machine, TYPE_APIC, &cpu->device.object, "lapic", error);
+    if (processor->apic == NULL) {
+        return false;
+    }
+    lapic_connect(processor->apic, &soft->bus, &apic_ops, processor);
+    processor->lapic = lapic_of(processor->apic);
+    return object_property_parse(&processor->apic->object, "id", id, machine->root, error) &&
+           pc_builtin_realize(machine, processor->apic, NULL, error);
+}
+
+static int pic_acknowledge(void *opaque)
+{
+    return i8259_acknowledge(opaque);
+}
+
+static struct device *create_isa(struct machine *machine, const char *type, GError **error)
+{
+    struct device *device = pc_builtin_create(machine, type, NULL, NULL, error);
+
+    if (device != NULL) {
+        bus_add_device(machine->isa_bus, device);
+    }
+    return device;
+}
+
+static bool create_interrupt_chips(struct machine *machine, GError **error)
+{
+    struct soft_machine *soft = machine->soft;
+    struct gsi_chips *chips = &soft->chips;
+
+    chips->bus = &soft->bus;
+    chips->i8259_master = create_isa(machine, TYPE_I8259, error);
+    chips->i8259_slave =
+        chips->i8259_master != NULL ? create_isa(machine, TYPE_I8259, error) : NULL;
+    chips->ioapic =
+        chips->i8259_slave != NULL
+            ? pc_builtin_create(machine, TYPE_IOAPIC, &machine->pci_host->object, "ioapic", error)
+            : NULL;
+    if (chips->ioapic == NULL || !gsi_chips_init(chips, machine->gsi, error)) {
+        return false;
+    }
+    soft->bus.pic_acknowledge = pic_acknowledge;
+    soft->bus.pic = chips->i8259_master;
+    g_ptr_array_add(machine->devices, chips->i8259_master);
+    g_ptr_array_add(machine->devices, chips->i8259_slave);
+    g_ptr_array_add(machine->devices, chips->ioapic);
+    piix3_connect_isa_irqs(machine->piix3, machine->gsi);
+    return true;
+}
+
+static bool create_timers(struct machine *machine, GError **error)
+{
+    struct device *pit = pc_builtin_create(machine, TYPE_I8254, NULL, NULL, error);
+    struct device *hpet;
+
+    if (pit == NULL) {
+        return false;
+    }
+    hpet = pc_builtin_create(machine, TYPE_HPET, NULL, NULL, error);
+    if (hpet == NULL) {
+        return false;
+    }
+    i8254_connect_irq(pit, machine->gsi[GSI_OF_PIT]);
+    hpet_connect(hpet, machine->gsi, GSI_NUM_PINS, i8254_irq_control(pit));
+    machine->soft->rtc_input = hpet_rtc_input(hpet);
+    return pc_builtin_realize(machine, pit, machine->isa_bus, error) &&
+           pc_builtin_realize(machine, hpet, NULL, error);
+}
+
+/* A20 is always open: no line is connected to it. */
+static bool create_keyboard(struct machine *machine, GError **error)
+{
+    struct i8042_lines lines = { .keyboard = machine->gsi[1], .mouse = machine->gsi[12] };
+    struct device *i8042 = pc_builtin_create(machine, TYPE_I8042, NULL, NULL, error);
+    struct device *port92;
+
+    if (i8042 == NULL) {
+        return false;
+    }
+    i8042_connect(i8042, &lines);
+    if (!pc_builtin_realize(machine, i8042, machine->isa_bus, error)) {
+        return false;
+    }
+    port92 = pc_builtin_create(machine, TYPE_PORT92, NULL, NULL, error);
+    return port92 != NULL && pc_builtin_realize(machine, port92, machine->isa_bus, error);
+}
+
+bool soft_machine_create_chips(struct machine *machine, GError **error)
+{
+    return create_interrupt_chips(machine, error) && create_timers(machine, error) &&
+           create_keyboard(machine, error);
+}
+
+/* ---- registers ---- */
+
+void soft_machine_reset_cpu(struct machine *machine, unsigned index)
+{
+    soft_cpu_reset(machine->soft->processors[index].cpu);
+}
+
+void soft_machine_load(struct machine *machine, unsigned index, const struct x86_state *state)
+{
+    soft_cpu_load_registers(machine->soft->processors[index].cpu, state);
+}
+
+void soft_machine_save(const struct machine *machine, unsigned index, struct x86_state *out_state)
+{
+    soft_cpu_save_registers(machine->soft->processors[index].cpu, out_state);
+}
+
+void soft_machine_print_irq(const struct machine *machine, GString *out)
+{
+    gsi_chips_print_statistics(&machine->soft->chips, out);
+}
+
+struct irq_line soft_machine_rtc_input(const struct machine *machine)
+{
+    return machine->soft->rtc_input;
+}
+
+void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_t bytes)
+{
+    if (machine->soft != NULL) {
+        soft_cluster_ram_changed(machine->soft->cluster, host, bytes);
+    }
+}

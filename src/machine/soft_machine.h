@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * soft_machine.h - the machine's side of "-accel soft": our own CPUs with their APICs and chips, virtual time by
+ * counted instructions, and the thread that runs them.
+ *
+ *   now_ns = instructions executed by all CPUs << shift  +  jumps
+ *
+ * One CPU runs at a time, for a fixed quantum of instructions. When all of them are halted, time jumps to the next
+ * timer's deadline. So everything the guest does is a function of the state and of where between two instructions an
+ * external event came: the machine's lock is only given away there.
+ */
+#ifndef REPLUG_MACHINE_SOFT_MACHINE_H
+#define REPLUG_MACHINE_SOFT_MACHINE_H
+
+#include "machine/machine_internal.h"
+
+struct soft_machine;
+
+/* The cluster without CPUs. machine->soft is set on success. Errors: unknown CPU model. */
+bool soft_machine_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The thread has been stopped, devices and address spaces are still there. NULL machine->soft is fine. */
+void soft_machine_destroy(struct machine *machine);
+
+/* CPU and local APIC of the processor with cpu's index. */
+bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* IOAPIC, 8259 pair, 8254, HPET, i8042, port 0x92; the GSI lines in machine->gsi. */
+bool soft_machine_create_chips(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The thread that runs the guest whenever the run state says so. stop: without the machine's lock. */
+bool soft_machine_start(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void soft_machine_stop(struct machine *machine);
+int64_t soft_machine_thread_id(const struct machine *machine);
+
+/* Virtual time and instruction count as of now. */
+uint64_t soft_machine_now_ns(const struct machine *machine);
+uint64_t soft_machine_icount(const struct machine *machine);
+
+/* A device asks for something that the machine does at the end of a turn: the CPU stops after this instruction. */
+void soft_machine_break(struct machine *machine);
+
+/* As at power-up; then registers. */
+void soft_machine_reset_cpu(struct machine *machine, unsigned index);
+void soft_machine_load(struct machine *machine, unsigned index, const struct x86_state *state);
+void soft_machine_save(const struct machine *machine, unsigned index, struct x86_state *out_state);
+
+/* Where the RTC's interrupt goes: behind the HPET. */
+struct irq_line soft_machine_rtc_input(const struct machine *machine);
+
+/* A loader wrote through a host pointer. Nothing to do without our own CPUs. */
+void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_t bytes);
+
+void soft_machine_print_irq(const struct machine *machine, GString *out);
+
+/*
+ * Runs the guest up to an instruction count or until nothing is runnable; under the lock, in a turn's context. Gives
+ * true when all CPUs are halted with no timer due. For the thread and for a replay.
+ */
+bool soft_machine_run_until(struct machine *machine, uint64_t icount);
+/* All are halted: time goes on to at_ns, or to the next deadline if that is earlier; timers fire. */
+void soft_machine_jump(struct machine *machine, uint64_t at_ns);
+
+#endif

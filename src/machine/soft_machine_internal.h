@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* soft_machine_internal.h - struct soft_machine as soft_machine.c and soft_run.c share it. */
+#ifndef REPLUG_MACHINE_SOFT_MACHINE_INTERNAL_H
+#define REPLUG_MACHINE_SOFT_MACHINE_INTERNAL_H
+
+#include "cpu/soft_cpu.h"
+#include "hw/intc/apic_bus.h"
+#include "hw/intc/gsi_handler.h"
+#include "machine/soft_machine.h"
+#include "state/state.h"
+
+#define SOFT_CPUS_MAX 16
+#define SOFT_SHIFT    1       /* 2 ns an instruction, as with QEMU's -icount shift=1 */
+#define SOFT_QUANTUM  20000u  /* instructions, then the next CPU's turn */
+#define SOFT_SLICE    100000u /* instructions between two looks at who wants the lock */
+
+/* What decides how the guest goes on, beside its CPUs and devices. */
+struct soft_machine_state {
+    uint64_t icount;       /* instructions of all CPUs */
+    uint64_t jumps_ns;     /* time that nobody computed in */
+    uint64_t random;       /* splitmix64 */
+    uint32_t current;      /* the CPU whose quantum it is */
+    uint32_t quantum_left; /* instructions */
+};
+
+#define SOFT_MACHINE_FIELDS(FIELD, NESTED, T) \
+    FIELD(T, icount) FIELD(T, jumps_ns) FIELD(T, random) FIELD(T, current) FIELD(T, quantum_left)
+STATE_DECLARE(soft_machine_desc, struct soft_machine_state);
+
+/* One CPU with what it is connected to. */
+struct soft_processor {
+    struct machine *machine;
+    struct soft_cpu *cpu;
+    struct device *apic;
+    struct lapic *lapic;
+};
+
+struct soft_machine {
+    struct soft_machine_state state;
+    struct soft_cluster *cluster;
+    struct soft_processor processors[SOFT_CPUS_MAX];
+    unsigned count;
+    struct apic_bus bus;
+    struct gsi_chips chips;
+    struct irq_line rtc_input; /* the RTC's interrupt, behind the HPET */
+    struct soft_cpu *running;  /* NULL between two runs */
+    struct host_thread *thread;
+    uint64_t paced_host_ns,
+        paced_now_ns; /* host and virtual time when the guest was last resumed */
+};
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * soft_run.c - runs our own CPUs: quanta, virtual time, timers between instructions, idling, and the thread.
+ *
+ * The thread holds the machine's lock while the guest runs and offers it between two slices. Host time is looked at only
+ * to wait: an idle guest's virtual time does not overtake the host's. How long the thread waits changes when an external
+ * event meets the guest, never what the guest does.
+ */
+#include "host/host_clock.h"
+#include "host/host_thread.h"
+#include "machine/soft_machine_internal.h"
+#include "trace/trace_session.h"
+
+uint64_t soft_machine_icount(const struct machine *machine)
+{
+    return machine->soft->state.icount;
+}
+
+uint64_t soft_machine_now_ns(const struct machine *machine)
+{
+    const struct soft_machine_state *state = &machine->soft->state;
+
+    return (state->icount << SOFT_SHIFT) + state->jumps_ns;
+}
+
+void soft_machine_break(struct machine *machine)
+{
+    if (machine->soft->running != NULL) {
+        soft_cpu_break(machine->soft->running);
+    }
+}
+
+/* A device has armed a timer that is due before the CPU's budget ends. */
+static void deadline_came_closer(void *opaque)
+{
+    soft_machine_break(opaque);
+}
+
+static void time_has_passed(struct machine *machine)
+{
+    virtual_clock_advance(&machine->clock, soft_machine_now_ns(machine));
+    trace_session_set_icount(machine->trace, machine->soft->state.icount);
+    (void)timer_queue_run(&machine->timers, machine->clock.now_ns);
+}
+
+static void next_processor(struct soft_machine *soft)
+{
+    soft->state.current = (soft->state.current + 1) % soft->count;
+    soft->state.quantum_left = SOFT_QUANTUM;
+}
+
+/* The current CPU, or the next one that has something to do; false = none has. */
+static bool find_runnable(struct soft_machine *soft)
+{
+    for (unsigned i = 0; i < soft->count; i++) {
+        if (soft_cpu_is_runnable(soft->processors[soft->state.current].cpu)) {
+            return true;
+        }
+        next_processor(soft);
+    }
+    return false;
+}
+
+/* Instructions until the next timer is due, at least one. */
+static uint64_t until_deadline(const struct machine *machine)
+{
+    uint64_t deadline = timer_queue_deadline_ns(&machine->timers);
+    uint64_t now = machine->clock.now_ns;
+    uint64_t instruction_ns = 1u << SOFT_SHIFT;
+
+    if (deadline == UINT64_MAX) {
+        return UINT64_MAX;
+    }
+    return deadline <= now ? 1 : (deadline - now + instruction_ns - 1) / instruction_ns;
+}
+
+static void run_current(struct machine *machine, uint64_t budget)
+{
+    struct soft_machine *soft = machine->soft;
+    struct soft_processor *processor = &soft->processors[soft->state.current];
+    enum soft_stop stop = SOFT_STOP_BUDGET;
+    uint64_t executed;
+
+    trace_session_turn_begin(machine->trace, machine->turn, machine->clock.now_ns,
+                             soft->state.current);
+    soft->bus.current = processor->lapic;
+    soft->running = processor->cpu;
+    executed = soft_cpu_run(processor->cpu, budget, &stop);
+    soft->running = NULL;
+    soft->bus.current = NULL;
+    soft->state.icount += executed;
+    soft->state.quantum_left -= (uint32_t)executed;
+    if (stop == SOFT_STOP_SHUTDOWN) {
+        machine_request(machine, MACHINE_REQUEST_RESET, true, "guest-reset");
+    }
+    if (soft->state.quantum_left == 0 || stop == SOFT_STOP_HALT || stop == SOFT_STOP_PAUSE) {
+        next_processor(soft);
+    }
+}
+
+bool soft_machine_run_until(struct machine *machine, uint64_t icount)
+{
+    struct soft_machine *soft = machine->soft;
+
+    while (soft->state.icount < icount && machine->requests == 0) {
+        uint64_t budget;
+
+        time_has_passed(machine);
+        if (!find_runnable(soft)) {
+            return true;
+        }
+        budget = MIN(icount - soft->state.icount, soft->state.quantum_left);
+        run_current(machine, MIN(budget, until_deadline(machine)));
+    }
+    time_has_passed(machine);
+    return false;
+}
+
+void soft_machine_jump(struct machine *machine, uint64_t at_ns)
+{
+    uint64_t deadline = MIN(timer_queue_deadline_ns(&machine->timers), at_ns);
+    uint64_t now = soft_machine_now_ns(machine);
+
+    if (deadline > now) {
+        machine->soft->state.jumps_ns += deadline - now;
+    }
+    time_has_passed(machine);
+}
+
+/* ---- the thread ---- */
+
+/* Waits until the host's clock has caught up with the next deadline, or something comes from outside. True = caught up. */
+static bool wait_for_deadline(struct machine *machine)
+{
+    const struct soft_machine *soft = machine->soft;
+    uint64_t deadline = timer_queue_deadline_ns(&machine->timers);
+    uint64_t turn = machine->turn;
+
+    while (machine->turn == turn && !machine->quitting && machine->run_state == RUN_STATE_RUNNING) {
+        uint64_t passed = host_clock_monotonic_ns() - soft->paced_host_ns;
+        uint64_t wanted = deadline - soft->paced_now_ns;
+
+        if (deadline == UINT64_MAX) {
+            g_cond_wait(&machine->running_changed, &machine->lock);
+        } else if (passed >= wanted) {
+            return true;
+        } else {
+            (void)g_cond_wait_until(&machine->running_changed, &machine->lock,
+                                    g_get_monotonic_time() + (gint64)((wanted - passed) / 1000) +
+                                        1);
+        }
+    }
+    return false;
+}
+
+/* Under the lock, while the guest runs. */
+static void slice(struct machine *machine)
+{
+    bool idle;
+
+    trace_session_bind(machine->trace);
+    idle = soft_machine_run_until(machine, machine->soft->state.icount + SOFT_SLICE);
+    machine_guest_paused(machine);
+    trace_session_bind(NULL);
+    if (idle && machine->run_state == RUN_STATE_RUNNING && wait_for_deadline(machine)) {
+        trace_session_bind(machine->trace);
+        trace_session_turn_begin(machine->trace, machine->turn, machine->clock.now_ns,
+                                 TRACE_VCPU_NONE);
+        soft_machine_jump(machine, UINT64_MAX);
+        machine_guest_paused(machine);
+        trace_session_bind(NULL);
+    }
+}
+
+static void thread_run(void *opaque)
+{
+    struct machine *machine = opaque;
+    bool ran = false;
+
+    g_mutex_lock(&machine->lock);
+    while (!machine->quitting) {
+        if (machine->run_state != RUN_STATE_RUNNING) {
+            ran = false;
+            g_cond_wait(&machine->running_changed, &machine->lock);
+            continue;
+        }
+        if (!ran) {
+            machine->soft->paced_host_ns = host_clock_monotonic_ns();
+            machine->soft->paced_now_ns = soft_machine_now_ns(machine);
+            ran = true;
+        }
+        slice(machine);
+        g_mutex_unlock(&machine->lock);
+        while (g_atomic_int_get(&machine->turns_waiting) > 0) {
+            g_thread_yield(); /* a mutex is not fair: without this a command could wait for ever */
+        }
+        g_mutex_lock(&machine->lock);
+    }
+    g_mutex_unlock(&machine->lock);
+}
+
+bool soft_machine_start(struct machine *machine, GError **error)
+{
+    machine->timers.closer = deadline_came_closer;
+    machine->timers.closer_opaque = machine;
+    machine->soft->thread = host_thread_create("CPU/soft", thread_run, machine, error);
+    return machine->soft->thread != NULL;
+}
+
+void soft_machine_stop(struct machine *machine)
+{
+    if (machine->soft != NULL) {
+        host_thread_join(machine->soft->thread);
+        machine->soft->thread = NULL;
+    }
+}
+
+int64_t soft_machine_thread_id(const struct machine *machine)
+{
+    return machine->soft->thread != NULL ? host_thread_id(machine->soft->thread) : 0;
+}
