@@ -102,7 +102,8 @@ bool soft_machine_run_until(struct machine *machine, uint64_t icount)
 {
     struct soft_machine *soft = machine->soft;
 
-    while (soft->state.icount < icount && machine->requests == 0) {
+    /* What a device asks for is the caller's to carry out, right behind the instruction. */
+    while (soft->state.icount < icount && machine->requests == 0 && machine->gone->len == 0) {
         uint64_t budget;
 
         time_has_passed(machine);

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""linux.py - Debian's unmodified cloud kernel on our own CPUs: boots to a shell, computes, switches itself off; twice the same."""
+import hashlib
+import os
+import pathlib
+import re
+import subprocess
+
+from emulator import MIB, Emulator, run_tests, skip
+
+FOLDER = pathlib.Path(os.environ.get('LINUX_FOLDER', '/tmp/replug-linux'))
+SCRIPT = pathlib.Path(__file__).parent / '../support/linux_guest.sh'
+
+
+def linux(*arguments, memory='256M', append='console=ttyS0 panic=-1'):
+    return Emulator('-kernel', FOLDER / 'vmlinuz', '-initrd', FOLDER / 'initrd.gz', '-append', append, '-serial', 'stdio', '-no-reboot',
+                    '-rtc', 'base=2026-01-31T12:00:00', *arguments, memory=memory, accel='soft')
+
+
+def run_in(vm, command, pattern):
+    """Types a command and waits for a line of its output."""
+    vm.type(f'{command}; echo "done" "$?"\n')
+    line = vm.line(pattern)
+    vm.line('done 0')
+    return line
+
+
+def test_shell_and_answers():
+    with linux('-smp', 2) as vm:
+        vm.line('guest: up')
+        assert 'MemTotal' in run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:')
+        run_in(vm, 'grep -c ^processor /proc/cpuinfo', '2')
+        data = bytes(MIB)
+        run_in(vm, 'head -c 1048576 /dev/zero | sha256sum', hashlib.sha256(data).hexdigest())
+        run_in(vm, "awk 'BEGIN { s = 0; for (i = 1; i <= 20000; i++) s += 1 / i; printf \"%.9f\", s; print \"\" }'",
+               f'{sum(1 / i for i in range(1, 20001)):.9f}')
+        vm.type('dmesg | grep -cE "WARNING|BUG|Oops"; echo end\n')
+        assert vm.line('0') == '0'
+        vm.type('poweroff -f\n')
+        vm.line('reboot: Power down')
+        assert vm.wait() == 0
+
+
+def boot(*arguments):
+    """Everything that a boot to the shell prints, and the registers then; the guest waits for input."""
+    with linux('-S', *arguments, append='console=ttyS0 panic=-1 rdinit=/bin/busybox -- poweroff -f') as vm:
+        vm.qmp.command('cont')
+        assert vm.wait() == 0, vm.stderr()
+        vm.reader.join()
+        return [line for line in vm.lines if line is not None]
+
+
+def test_two_boots_are_the_same():
+    first = boot('-smp', 2)
+    assert any('reboot: Power down' in line for line in first), first[-5:]
+    assert len(first) > 150
+    assert boot('-smp', 2, '-trace', '*') == first  # the times in the lines are the instructions' count
+
+
+def test_memory_hotplug():
+    """A DIMM that Linux takes by its own ACPI code and gives back."""
+    with linux('-m', '256M,slots=4,maxmem=2G') as vm:
+        vm.line('guest: up')
+        before = int(re.search(r'\d+', run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:'))[0])
+        vm.qmp.plug(0, size=128 * MIB)
+        vm.qmp.event('ACPI_DEVICE_OST', info={'device': 'dimm0', 'slot': '0', 'slot-type': 'DIMM', 'source': 1, 'status': 0})
+        run_in(vm, 'for m in /sys/devices/system/memory/memory*/state; do echo online_movable > $m; done; grep -c online '
+                   '/sys/devices/system/memory/memory*/state | tail -n 1', ':1')
+        after = int(re.search(r'\d+', run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:'))[0])
+        assert after - before == 128 * 1024, (before, after)
+        vm.qmp.command('device_del', id='dimm0')
+        vm.qmp.event('DEVICE_DELETED', device='dimm0')
+        vm.quit()
+
+
+if __name__ == '__main__':
+    done = subprocess.run([SCRIPT, FOLDER], capture_output=True, text=True)
+    if done.returncode != 0:
+        skip(f'no Linux to boot: {done.stderr.strip()}')
+    run_tests(dict(globals()))
