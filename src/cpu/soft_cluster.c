@@ -36,6 +36,8 @@ struct soft_cluster *soft_cluster_create(const struct soft_cluster_options *opti
     for (unsigned i = 0; i < SOFT_TLB_SIZE; i++) {
         cluster->no_tlb[i].read = cluster->no_tlb[i].write = SOFT_TLB_NONE;
     }
+    cluster->between = g_malloc0(sizeof(struct soft_block) + sizeof(struct op));
+    cluster->between->single = true;
     cluster->code = soft_code_create(cluster);
     cluster->listener =
         (struct memory_listener){ .name = "soft-cpu", .opaque = cluster, .commit = cluster_commit };
@@ -53,6 +55,7 @@ void soft_cluster_destroy(struct soft_cluster *cluster)
     memory_system_set_ram_write_hook(cluster->options.system, NULL, NULL);
     memory_listener_unregister(&cluster->listener, cluster->options.memory);
     soft_code_destroy(cluster->code);
+    g_free(cluster->between);
     g_ptr_array_unref(cluster->cpus);
     g_free(cluster);
 }

@@ -79,19 +79,22 @@ static void *arena_take(struct soft_code *code, uint64_t size)
     return place;
 }
 
+/* The page's record; writes to the page go the slow way from now on. */
 static struct soft_code_page *use_page(struct soft_code *code, const uint8_t *host_page)
 {
     struct soft_code_page *page = find_page(code, host_page);
-    struct soft_code_page **chain = &code->pages[page_hash(host_page)];
 
-    if (page != NULL) {
-        return page;
+    if (page == NULL) {
+        struct soft_code_page **chain = &code->pages[page_hash(host_page)];
+
+        page = arena_take(code, sizeof(*page));
+        *page = (struct soft_code_page){ .host = host_page, .next = *chain };
+        *chain = page;
     }
-    page = arena_take(code, sizeof(*page));
-    *page = (struct soft_code_page){ .host = host_page, .next = *chain };
-    *chain = page;
-    for (guint i = 0; i < code->cluster->cpus->len; i++) {
-        soft_tlb_protect_code(code->cluster->cpus->pdata[i], host_page);
+    if (page->granules == 0) {
+        for (guint i = 0; i < code->cluster->cpus->len; i++) {
+            soft_tlb_protect_code(code->cluster->cpus->pdata[i], host_page);
+        }
     }
     return page;
 }
@@ -313,6 +316,7 @@ static bool fetch_bytes(struct soft_cpu *cpu, uint64_t linear, uint8_t *bytes, u
             const struct soft_tlb_exec_entry *entry =
                 &cpu->tlb_exec[(linear / SOFT_PAGE_SIZE) % SOFT_TLB_EXEC_SIZE];
 
+            soft_sync_time(cpu, cpu->block->ops);
             (void)address_space_read(cpu->cluster->options.memory, linear + entry->addend, bytes,
                                      step);
         } else {
@@ -477,7 +481,8 @@ struct soft_block *soft_block_lookup(struct soft_cpu *cpu, uint32_t extra_mode)
             }
             block = decode(cpu, host, linear, mode);
         }
-        if (block != NULL && !block->crossing && (mode & SOFT_MODE_CS_LIMITED) == 0) {
+        if (block != NULL && !block->crossing &&
+            (mode & (SOFT_MODE_CS_LIMITED | SOFT_MODE_SINGLE)) == 0) {
             code->jump[soft_jump_hash(linear)] = block;
         }
     }

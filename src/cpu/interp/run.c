@@ -189,6 +189,7 @@ static void run_block(struct soft_cpu *cpu, bool alone)
     do {
         op = op->run(cpu, op);
     } while (op != NULL);
+    cpu->block = cpu->cluster->between;
 }
 
 static void halt(struct soft_cpu *cpu)
@@ -288,6 +289,7 @@ static void begin_run(struct soft_cpu *cpu, uint64_t budget)
     cpu->break_requested = false;
     cpu->leave = SOFT_LEAVE_LOOKUP;
     cpu->link_from = NULL;
+    cpu->block = cpu->cluster->between;
     soft_set_rflags(cpu, cpu->state.rflags);
     soft_cpu_update_mode(cpu);
 }

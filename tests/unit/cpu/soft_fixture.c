@@ -85,7 +85,9 @@ static void sync_time(void *opaque, uint64_t executed)
 
 static uint64_t read_tsc(void *opaque)
 {
-    return 1000000 + ((struct fixture *)opaque)->executed;
+    const struct fixture *fixture = opaque;
+
+    return 1000000 + fixture->state->executed + fixture->executed;
 }
 
 static void create_memory(struct fixture *fixture)
