@@ -9,7 +9,7 @@
 
 #include "soft_fixture.h"
 
-#define ROUNDS       600
+#define ROUNDS       300
 #define INSTRUCTIONS 400
 #define CODE_BYTES   512
 #define COMPARED     0x40000u /* bytes of RAM: code, data, stack, vectors */
