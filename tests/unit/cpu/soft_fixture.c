@@ -87,7 +87,7 @@ static uint64_t read_tsc(void *opaque)
 {
     const struct fixture *fixture = opaque;
 
-    return 1000000 + fixture->state->executed + fixture->executed;
+    return 1000000 + fixture->tsc_base + fixture->executed;
 }
 
 static void create_memory(struct fixture *fixture)

@@ -47,6 +47,7 @@ struct fixture {
     struct fixture_access accesses[FIXTURE_ACCESS_MAX];
     unsigned access_count;
     uint64_t executed;   /* by sync_time */
+    uint64_t tsc_base;   /* added to what the TSC is in a run: 1000000 + executed */
     uint64_t read_value; /* what the devices answer */
     int vector;          /* what acknowledge_interrupt answers, and INTR goes low */
     unsigned acknowledged;

@@ -113,6 +113,7 @@ static uint64_t run(struct fixture *fixture, uint64_t count, uint64_t budget)
     uint64_t done = 0;
 
     while (done < count) {
+        fixture->tsc_base = fixture->state->executed;
         done += soft_cpu_run(fixture->cpu, MIN(budget, count - done), &fixture->stop);
         if (fixture->stop == SOFT_STOP_SHUTDOWN || fixture->stop == SOFT_STOP_HALT) {
             break;
