@@ -356,11 +356,6 @@ static bool config_complete(struct machine_config *config, GError **error)
                     KVM_VCPUS_MAX);
         return false;
     }
-    if (machine_is_soft(config) && (config->record_path != NULL || config->replay_path != NULL)) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
-                    "-record: sessions on -accel soft can't be recorded yet; expected -accel kvm");
-        return false;
-    }
     if (config->maxram_bytes == 0) {
         config->maxram_bytes = config->ram_bytes;
     }

@@ -393,6 +393,7 @@ static void open_last_turn(struct machine *machine, struct recording_turn *turn)
     machine->turn++;
     machine_turn_open(machine, TRACE_VCPU_NONE, RECORDING_TURN_teardown, NULL, 0);
     if (machine->recording != NULL) {
+        recorded_state_take_ram(machine->recorded_state);
         (void)recorded_state_take(machine->recorded_state);
     }
 }

@@ -140,6 +140,7 @@ struct machine {
     struct kvm_calls kvm_calls;
     struct kvm_vm *kvm;
     struct soft_machine *soft; /* -accel soft; then there is no kvm */
+    uint64_t console_digest;   /* of all that our own CPUs have printed */
     gint turns_waiting;        /* atomic: who waits for the lock while our own CPUs have it */
     struct x86_cpu *cpus[MACHINE_CPUS_MAX];
     unsigned cpu_count;

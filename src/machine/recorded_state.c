@@ -14,6 +14,7 @@
 
 #include "hw/core/device.h"
 #include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
 #include "memory/memory_print.h"
 #include "memory/transaction.h"
 #include "replay/recording_format.h"
@@ -28,6 +29,8 @@ struct machine_state {
     uint64_t flatviews_digest;
     uint64_t memslots_digest;
     uint64_t plugged_bytes;
+    uint64_t console_digest; /* what our own CPUs have printed */
+    uint64_t ram_digest;     /* their memory; taken at the end only */
     uint64_t irq_raised[GSI_NUM_PINS];
     uint32_t irq_level;
     uint32_t run_state;
@@ -47,7 +50,7 @@ struct machine_state {
 /* clang-format off */
 #define MACHINE_FIELDS(FIELD, NESTED, T) \
     FIELD(T, clock_base_ns) FIELD(T, deadline_ns) FIELD(T, memory_generation) \
-    FIELD(T, flatviews_digest) FIELD(T, memslots_digest) FIELD(T, plugged_bytes) \
+    FIELD(T, flatviews_digest) FIELD(T, memslots_digest) FIELD(T, plugged_bytes) FIELD(T, console_digest) FIELD(T, ram_digest) \
     FIELD(T, irq_raised) FIELD(T, irq_level) FIELD(T, run_state) FIELD(T, requests) \
     FIELD(T, exit_status) FIELD(T, devices) FIELD(T, objects) FIELD(T, memory_devices) \
     FIELD(T, unattached_count) FIELD(T, anonymous_count) FIELD(T, ready) FIELD(T, quitting) \
@@ -131,6 +134,12 @@ static bool add_device(struct object *object, void *opaque)
     return true;
 }
 
+static void add_soft_place(void *opaque, const void *at, const struct state_desc *desc,
+                           const char *path)
+{
+    add_place(opaque, at, desc, g_strdup(path));
+}
+
 static void find_places(struct recorded_state *state)
 {
     gsize size = 0;
@@ -138,6 +147,7 @@ static void find_places(struct recorded_state *state)
     g_array_set_size(state->places, 0);
     add_place(state, &state->own, &machine_state_desc, g_strdup("machine"));
     (void)object_for_each(state->machine->root, add_device, state); /* no visit stops it */
+    soft_machine_for_each_state(state->machine, add_soft_place, state);
     for (guint i = 0; i < state->places->len; i++) {
         size += g_array_index(state->places, struct place, i).desc->size;
     }
@@ -183,6 +193,7 @@ static void take_own(struct recorded_state *state)
     own->clock_base_ns = machine->clock_base_ns;
     own->deadline_ns = timer_queue_deadline_ns(&machine->timers);
     own->plugged_bytes = machine->device_memory.plugged_bytes;
+    own->console_digest = machine->console_digest;
     memcpy(own->irq_raised, machine->gsi_lines.statistics.raised, sizeof(own->irq_raised));
     own->irq_level = machine->gsi_lines.statistics.level;
     own->run_state = machine->run_state;
@@ -215,6 +226,23 @@ const GByteArray *recorded_state_take(struct recorded_state *state)
         to += place->desc->size;
     }
     return state->bytes;
+}
+
+void recorded_state_take_ram(struct recorded_state *state)
+{
+    const struct flatview *view = address_space_flatview(state->machine->memory_space);
+    uint64_t digest = 0;
+
+    for (uint32_t i = 0; i < view->count && state->machine->soft != NULL; i++) {
+        const struct flat_range *range = &view->ranges[i];
+        uint64_t size = range->last - range->first + 1;
+        const void *host = address_space_ram(state->machine->memory_space, range->first, size);
+
+        if (host != NULL) {
+            digest = XXH3_64bits_withSeed(host, size, digest);
+        }
+    }
+    state->own.ram_digest = digest;
 }
 
 const GByteArray *recorded_state_taken(const struct recorded_state *state)
@@ -309,7 +337,7 @@ static void hash_kinds(struct schema *schema, enum recording_group group, unsign
 uint64_t recorded_state_schema(void)
 {
     struct type_registry *types = type_registry_create(machine_types);
-    struct schema schema = { state_schema_hash(&machine_state_desc) };
+    struct schema schema = { state_schema_hash(&machine_state_desc) ^ soft_machine_schema() };
 
     type_registry_for_each(types, hash_type, &schema);
     hash_kinds(&schema, RECORDING_GROUP_TURN, RECORDING_TURN_COUNT);

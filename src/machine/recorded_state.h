@@ -23,6 +23,8 @@ void recorded_state_changed(struct recorded_state *state);
 const GByteArray *recorded_state_take(struct recorded_state *state);
 
 /* Those taken last. */
+/* Guest memory into the state that is taken next; only where our own CPUs are all that write it. */
+void recorded_state_take_ram(struct recorded_state *state);
 const GByteArray *recorded_state_taken(const struct recorded_state *state);
 
 /* recording_describe_fn: the fields in which the bytes taken last differ from expected. */

@@ -14,8 +14,10 @@
 #include "machine/machine_internal.h"
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
+#include "machine/soft_machine.h"
 #include "memory/transaction.h"
 #include "replay/recording.h"
+#include "trace/trace_session.h"
 
 #define SLICE_TURNS 64u       /* between two looks at the host's clock */
 #define SLICE_NS    10000000u /* then the loop's other work has its chance */
@@ -146,13 +148,34 @@ static void end(struct machine *machine)
     host_loop_quit(machine->loop);
 }
 
+/* Our own CPUs carry the guest on to the turn; on KVM it is the turns that carry it on. */
+static bool follow(struct machine *machine, const struct recording_turn *turn)
+{
+    g_autofree char *text = NULL;
+    bool ok;
+
+    if (machine->soft == NULL) {
+        return true;
+    }
+    g_mutex_lock(&machine->lock);
+    trace_session_bind(machine->trace);
+    ok = soft_machine_follow(machine, turn->icount, turn->now_ns, &text);
+    trace_session_bind(NULL);
+    g_mutex_unlock(&machine->lock);
+    if (!ok) {
+        diverge(machine, text);
+    }
+    return ok;
+}
+
 /* The numbers of turns have no gaps, and the last one is machine_destroy()'s. */
 static bool step(struct machine *machine)
 {
     struct machine_replay *replay = machine->replay;
     struct recording_turn turn;
 
-    if (!recording_peek_turn(machine->recording, &turn) || turn.kind == RECORDING_TURN_teardown) {
+    if (!recording_peek_turn(machine->recording, &turn) || !follow(machine, &turn) ||
+        turn.kind == RECORDING_TURN_teardown) {
         end(machine);
         return false;
     }

@@ -42,6 +42,7 @@ void machine_turn_open(struct machine *machine, unsigned vcpu, enum recording_tu
         .number = machine->turn,
         .kind = kind,
         .now_ns = machine->clock.now_ns,
+        .icount = machine->soft != NULL ? soft_machine_icount(machine) : 0,
         .vcpu = vcpu,
         .payload = payload,
         .payload_bytes = payload_bytes,

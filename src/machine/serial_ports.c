@@ -7,6 +7,7 @@
  */
 #include <json-c/json.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/error.h"
 #include "host/host_char.h"
@@ -30,6 +31,9 @@ static void port_write(void *host, const uint8_t *bytes, size_t count)
     struct serial_char *serial = host;
     struct machine *machine = serial->machine;
 
+    if (machine->soft != NULL && machine->recording != NULL) {
+        machine->console_digest = XXH3_64bits_withSeed(bytes, count, machine->console_digest);
+    }
     if (inputs_are_logged(machine)) {
         g_byte_array_set_size(machine->payload, 0);
         console_payload_store(serial->label, bytes, count, machine->payload);

@@ -154,6 +154,8 @@ bool soft_machine_create(struct machine *machine, GError **error)
     soft->state.quantum_left = SOFT_QUANTUM;
     apic_bus_init(&soft->bus, &machine->board);
     machine->soft = soft;
+    machine->timers.closer = soft_machine_deadline_came_closer;
+    machine->timers.closer_opaque = machine;
     return true;
 }
 
@@ -167,6 +169,7 @@ void soft_machine_destroy(struct machine *machine)
     for (unsigned i = 0; i < soft->count; i++) {
         soft_cpu_destroy(soft->processors[i].cpu);
     }
+    machine->timers.closer = NULL;
     apic_bus_fini(&soft->bus);
     soft_cluster_destroy(soft->cluster);
     g_free(soft);
@@ -322,4 +325,24 @@ void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_
     if (machine->soft != NULL) {
         soft_cluster_ram_changed(machine->soft->cluster, host, bytes);
     }
+}
+
+void soft_machine_for_each_state(const struct machine *machine, soft_state_fn visit, void *opaque)
+{
+    const struct soft_machine *soft = machine->soft;
+
+    if (soft == NULL) {
+        return;
+    }
+    visit(opaque, &soft->state, &soft_machine_desc, "soft");
+    for (unsigned i = 0; i < soft->count; i++) {
+        g_autofree char *path = g_strdup_printf("cpu%u", i);
+
+        visit(opaque, soft_cpu_state(soft->processors[i].cpu), &soft_cpu_state_desc, path);
+    }
+}
+
+uint64_t soft_machine_schema(void)
+{
+    return state_schema_hash(&soft_machine_desc) + 3 * state_schema_hash(&soft_cpu_state_desc);
 }

@@ -51,6 +51,12 @@ struct irq_line soft_machine_rtc_input(const struct machine *machine);
 /* A loader wrote through a host pointer. Nothing to do without our own CPUs. */
 void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_t bytes);
 
+/* All guest-visible state that is no device's: the CPUs' and how they take turns. */
+typedef void (*soft_state_fn)(void *opaque, const void *at, const struct state_desc *desc,
+                              const char *path);
+void soft_machine_for_each_state(const struct machine *machine, soft_state_fn visit, void *opaque);
+uint64_t soft_machine_schema(void);
+
 void soft_machine_print_irq(const struct machine *machine, GString *out);
 
 /*
@@ -58,6 +64,12 @@ void soft_machine_print_irq(const struct machine *machine, GString *out);
  * true when all CPUs are halted with no timer due. For the thread and for a replay.
  */
 bool soft_machine_run_until(struct machine *machine, uint64_t icount);
+/*
+ * For a replay: runs the guest to where a recorded turn met it, the same instruction at the same time. False with a text
+ * (the caller's) when it never gets there.
+ */
+bool soft_machine_follow(struct machine *machine, uint64_t icount, uint64_t now_ns,
+                         char **out_text);
 /* All are halted: time goes on to at_ns, or to the next deadline if that is earlier; timers fire. */
 void soft_machine_jump(struct machine *machine, uint64_t at_ns);
 

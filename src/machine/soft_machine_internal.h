@@ -49,4 +49,7 @@ struct soft_machine {
         paced_now_ns; /* host and virtual time when the guest was last resumed */
 };
 
+/* A device has armed a timer that is due before the CPU's budget ends. */
+void soft_machine_deadline_came_closer(void *opaque);
+
 #endif

@@ -30,8 +30,7 @@ void soft_machine_break(struct machine *machine)
     }
 }
 
-/* A device has armed a timer that is due before the CPU's budget ends. */
-static void deadline_came_closer(void *opaque)
+void soft_machine_deadline_came_closer(void *opaque)
 {
     soft_machine_break(opaque);
 }
@@ -128,6 +127,48 @@ void soft_machine_jump(struct machine *machine, uint64_t at_ns)
     time_has_passed(machine);
 }
 
+static void paused(struct machine *machine)
+{
+    trace_session_turn_begin(machine->trace, machine->turn, machine->clock.now_ns, TRACE_VCPU_NONE);
+    machine_guest_paused(machine);
+}
+
+static char *not_there(const struct machine *machine, uint64_t icount, uint64_t now_ns)
+{
+    return g_strdup_printf(
+        "the guest is at instruction %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
+        " ns (%s); recorded were instruction %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT " ns",
+        machine->soft->state.icount, soft_machine_now_ns(machine),
+        run_state_name(machine->run_state), icount, now_ns);
+}
+
+bool soft_machine_follow(struct machine *machine, uint64_t icount, uint64_t now_ns, char **out_text)
+{
+    const struct soft_machine_state *state = &machine->soft->state;
+
+    while (state->icount != icount || soft_machine_now_ns(machine) != now_ns) {
+        uint64_t before_icount = state->icount;
+        uint64_t before_ns = soft_machine_now_ns(machine);
+
+        if (machine->run_state == RUN_STATE_RUNNING && !machine->quitting) {
+            bool idle = soft_machine_run_until(machine, icount);
+
+            paused(machine);
+            if (soft_machine_now_ns(machine) == before_ns && (idle || state->icount == icount) &&
+                machine->run_state == RUN_STATE_RUNNING) {
+                soft_machine_jump(machine, UINT64_MAX);
+                paused(machine);
+            }
+        }
+        if (soft_machine_now_ns(machine) > now_ns ||
+            (state->icount == before_icount && soft_machine_now_ns(machine) == before_ns)) {
+            *out_text = not_there(machine, icount, now_ns);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- the thread ---- */
 
 /* Waits until the host's clock has caught up with the next deadline, or something comes from outside. True = caught up. */
@@ -161,14 +202,12 @@ static void slice(struct machine *machine)
 
     trace_session_bind(machine->trace);
     idle = soft_machine_run_until(machine, machine->soft->state.icount + SOFT_SLICE);
-    machine_guest_paused(machine);
+    paused(machine);
     trace_session_bind(NULL);
     if (idle && machine->run_state == RUN_STATE_RUNNING && wait_for_deadline(machine)) {
         trace_session_bind(machine->trace);
-        trace_session_turn_begin(machine->trace, machine->turn, machine->clock.now_ns,
-                                 TRACE_VCPU_NONE);
         soft_machine_jump(machine, UINT64_MAX);
-        machine_guest_paused(machine);
+        paused(machine);
         trace_session_bind(NULL);
     }
 }
@@ -202,8 +241,6 @@ static void thread_run(void *opaque)
 
 bool soft_machine_start(struct machine *machine, GError **error)
 {
-    machine->timers.closer = deadline_came_closer;
-    machine->timers.closer_opaque = machine;
     machine->soft->thread = host_thread_create("CPU/soft", thread_run, machine, error);
     return machine->soft->thread != NULL;
 }

@@ -5,8 +5,9 @@ import os
 import pathlib
 import re
 import subprocess
+import tempfile
 
-from emulator import MIB, Emulator, run_tests, skip
+from emulator import MIB, REPLUG, Emulator, run_tests, skip
 
 FOLDER = pathlib.Path(os.environ.get('LINUX_FOLDER', '/tmp/replug-linux'))
 SCRIPT = pathlib.Path(__file__).parent / '../support/linux_guest.sh'
@@ -57,20 +58,31 @@ def test_two_boots_are_the_same():
     assert boot('-smp', 2, '-trace', '*') == first  # the times in the lines are the instructions' count
 
 
-def test_memory_hotplug():
-    """A DIMM that Linux takes by its own ACPI code and gives back."""
-    with linux('-m', '256M,slots=4,maxmem=2G') as vm:
-        vm.line('guest: up')
-        before = int(re.search(r'\d+', run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:'))[0])
-        vm.qmp.plug(0, size=128 * MIB)
-        vm.qmp.event('ACPI_DEVICE_OST', info={'device': 'dimm0', 'slot': '0', 'slot-type': 'DIMM', 'source': 1, 'status': 0})
-        run_in(vm, 'for m in /sys/devices/system/memory/memory*/state; do echo online_movable > $m; done; grep -c online '
-                   '/sys/devices/system/memory/memory*/state | tail -n 1', ':1')
-        after = int(re.search(r'\d+', run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:'))[0])
-        assert after - before == 128 * 1024, (before, after)
-        vm.qmp.command('device_del', id='dimm0')
-        vm.qmp.event('DEVICE_DELETED', device='dimm0')
-        vm.quit()
+def test_memory_hotplug_recorded_and_replayed():
+    """A DIMM that Linux takes by its own ACPI code and gives back; then the same again from the recording."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / 'session.rpl'
+        with linux('-m', '256M,slots=4,maxmem=2G', '-record', file) as vm:
+            vm.line('guest: up')
+            before = int(re.search(r'\d+', run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:'))[0])
+            vm.qmp.plug(0, size=128 * MIB)
+            vm.qmp.event('ACPI_DEVICE_OST', info={'device': 'dimm0', 'slot': '0', 'slot-type': 'DIMM', 'source': 1, 'status': 0})
+            run_in(vm, 'for m in /sys/devices/system/memory/memory*/state; do echo online_movable > $m; done; grep -c online '
+                       '/sys/devices/system/memory/memory*/state | tail -n 1', ':1')
+            after = int(re.search(r'\d+', run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:'))[0])
+            assert after - before == 128 * 1024, (before, after)
+            vm.qmp.command('device_del', id='dimm0')
+            vm.qmp.event('DEVICE_DELETED', device='dimm0')
+            vm.type('poweroff -f\n')
+            vm.line('reboot: Power down')
+            assert vm.wait() == 0
+        with linux('-S', '-record', f'{folder}/images.rpl') as vm:
+            vm.quit()
+        beside = file.stat().st_size - (pathlib.Path(folder) / 'images.rpl').stat().st_size  # kernel and initrd came from outside
+        assert 0 < beside < 128 * 1024, beside
+        done = subprocess.run([REPLUG, '-replay', str(file)], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+        print(beside, 'bytes beside kernel and initrd;', done.stdout.strip())
+        assert done.returncode == 0 and 'equal' in done.stdout, done
 
 
 if __name__ == '__main__':

@@ -47,7 +47,6 @@ static void test_refused(void **state)
         { "-machine pc,kernel-irqchip=off", "kernel-irqchip=off is not supported; expected on" },
         { "-machine pc,kernel-irqchip=split", "kernel-irqchip=split is not supported" },
         { "-machine pc,accel=hvf", "Accelerator 'hvf' is not available; expected kvm or soft" },
-        { "-accel soft -record x.rpl", "can't be recorded yet" },
         { "-accel hvf", "Accelerator 'hvf' is not available" },
         { "-cpu Nehalem", "unable to find CPU model 'Nehalem'; expected qemu64" },
         { "-m 0", "must be a positive multiple of 4096 bytes" },
