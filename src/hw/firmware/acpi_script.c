@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * acpi_script.c - the tables for firmware: two files, and the script by which it gives them a place (QEMU's "etc/table-loader").
+ * acpi_script.c - the tables for firmware: two files, and the script by which it gives them a place
+ * (QEMU's "etc/table-loader").
  *
  *   command, 128 bytes: number, 4 bytes, then
  *     1 allocate      file name 56, alignment 4, zone 1 (1 high memory, 2 below 1 MiB where a scan finds it)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * acpi_ssdt.c - the part of the namespace that depends on the configuration: the host bridge's windows, serial ports, HPET,
- * fw_cfg, processors, and one device for each DIMM slot with the method that notifies it.
+ * acpi_ssdt.c - the part of the namespace that depends on the configuration: the host bridge's
+ * windows, serial ports, HPET, fw_cfg, processors, and one device for each DIMM slot with the
+ * method that notifies it.
  */
 #include "base/invariant.h"
 #include "hw/firmware/boot_layout.h"
@@ -38,7 +39,10 @@ static void add_name_resources(struct aml *aml, GByteArray *resources)
     g_byte_array_unref(resources);
 }
 
-/* What the host bridge hands on to the bus: all ports but its own, memory between RAM and the chips. */
+/*
+ * What the host bridge hands on to the bus: all ports but its own, memory between RAM and the
+ * chips.
+ */
 static void add_windows(struct aml *aml, const struct acpi_config *config)
 {
     GByteArray *resources = g_byte_array_new();

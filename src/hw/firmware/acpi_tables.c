@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * acpi_tables.c - the set of tables, and those that describe the fixed hardware: FACS, FADT, HPET, and the roots RSDT, XSDT,
- * RSDP.
+ * acpi_tables.c - the set of tables, and those that describe the fixed hardware: FACS, FADT, HPET,
+ * and the roots RSDT, XSDT, RSDP.
  */
 #include "hw/firmware/acpi_tables.h"
 
@@ -29,7 +29,7 @@
 #define RESET_PORT        0xcf9u
 #define RESET_VALUE       0x06u
 #define RTC_CENTURY_INDEX 0x32u
-#define LATENCY_NO_C2     0xfffu /* more than 100 us: there is no C2 (ACPI 6.5 §5.2.9, P_LVL2_LAT) */
+#define LATENCY_NO_C2     0xfffu /* more than 100 us: there is no C2 (ACPI 6.5 §5.2.9) */
 #define LATENCY_NO_C3     0xfffu /* more than 1000 us */
 
 /* Offsets in the FADT (ACPI 6.5 table 5.9). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * acpi_tables.h - the PC's ACPI tables (ACPI 6.5 chapter 5): RSDP, RSDT, XSDT, FADT, FACS, MADT, HPET, SRAT, DSDT, SSDTs.
+ * acpi_tables.h - the PC's ACPI tables (ACPI 6.5 chapter 5): RSDP, RSDT, XSDT, FADT, FACS, MADT,
+ * HPET, SRAT, DSDT, SSDTs.
  *
  *     tables = acpi_tables_create(&config);
  *   without firmware (boot_layout.h):
@@ -10,7 +11,8 @@
  *     linux_boot_load({ .rsdp_gpa = BOOT_RSDP_GPA, ... });
  *   with firmware: acpi_tables_add_to_fw_cfg(), never place.
  *
- * Names of devices are QEMU's: \_SB.PCI0 with MHPD, \_SB.MHPC with MP00 to MPFF, \_SB.CPUS, \_GPE._E03.
+ * Names of devices are QEMU's: \_SB.PCI0 with MHPD, \_SB.MHPC with MP00 to MPFF, \_SB.CPUS,
+ * \_GPE._E03.
  */
 #ifndef REPLUG_HW_FIRMWARE_ACPI_TABLES_H
 #define REPLUG_HW_FIRMWARE_ACPI_TABLES_H
@@ -46,21 +48,24 @@ struct acpi_config {
     uint64_t pci64_base, pci64_bytes; /* window for 64-bit BARs; bytes 0 = none */
     unsigned serial_ports;            /* bit n: COM(n + 1) is there */
     uint32_t hpet_block_id;           /* low half of the HPET's capability register; 0 = no HPET */
-    uint16_t
-        pm_base; /* PMBASE of the PIIX4_PM: 0 = 0xb000, where it is without firmware; SeaBIOS 1.16 moves it
-                         to ACPI_SEABIOS_PM_BASE */
+    /* PMBASE of the PIIX4_PM. 0 = 0xb000, where it is without firmware; SeaBIOS 1.16 moves it to
+     * ACPI_SEABIOS_PM_BASE. */
+    uint16_t pm_base;
     bool has_i8042, has_vga, has_fw_cfg;
 };
 
-/* Invariants: at least one processor, slot and serial port counts in range, node_bytes adds up to the RAM. */
+/*
+ * Invariants: at least one processor, slot and serial port counts in range, node_bytes adds up to
+ * the RAM.
+ */
 struct acpi_tables *acpi_tables_create(const struct acpi_config *config);
 void acpi_tables_destroy(struct acpi_tables *tables);
 
 /* All tables but the RSDP, in whole pages. */
 uint64_t acpi_tables_bytes(const struct acpi_tables *tables);
 
-/* Gives them their place: they end at end_gpa (a multiple of the page), the RSDP is at BOOT_RSDP_GPA.
- * Once; returns their address. */
+/* Gives them their place: they end at end_gpa (a multiple of the page), the RSDP is at
+ * BOOT_RSDP_GPA. Once; returns their address. */
 uint64_t acpi_tables_place(struct acpi_tables *tables, uint64_t end_gpa);
 
 /* Errors: guest memory refused the write (IO). Invariant: they are placed. */
@@ -71,7 +76,10 @@ bool acpi_tables_write(const struct acpi_tables *tables, struct dma_port *memory
  * device's realize. */
 void acpi_tables_add_to_fw_cfg(const struct acpi_tables *tables, struct device *fw_cfg);
 
-/* The table with this signature, the index-th where there are several (SSDT); NULL = there is none. Borrowed. */
+/*
+ * The table with this signature, the index-th where there are several (SSDT); NULL = there is none.
+ * Borrowed.
+ */
 const uint8_t *acpi_tables_find(const struct acpi_tables *tables, const char *signature,
                                 unsigned index, uint32_t *out_bytes);
 /* The RSDP, 36 bytes; borrowed. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* acpi_topology.c - processors, interrupt controllers and memory nodes: MADT (ACPI 6.5 §5.2.12) and SRAT (§5.2.16). */
+/*
+ * acpi_topology.c - processors, interrupt controllers and memory nodes: MADT (ACPI 6.5 §5.2.12) and
+ * SRAT (§5.2.16).
+ */
 #include "base/invariant.h"
 #include "hw/firmware/boot_layout.h"
 #include "hw/firmware/firmware_internal.h"
@@ -149,7 +152,10 @@ static void add_memory_affinity(GByteArray *out, uint64_t base, uint64_t end, un
     acpi_put(out, 0, 8);
 }
 
-/* A node's RAM: the part of [first, last) of all RAM that falls into [base, end) of the guest's addresses. */
+/*
+ * A node's RAM: the part of [first, last) of all RAM that falls into [base, end) of the guest's
+ * addresses.
+ */
 static void add_part(GByteArray *out, uint64_t first, uint64_t last, uint64_t ram_offset,
                      uint64_t base, uint64_t end, unsigned node)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * aml.h - writes AML (ACPI 6.5 chapter 20) for what depends on the configuration; all the rest is ASL, compiled when Replug
- * is built.
+ * aml.h - writes AML (ACPI 6.5 chapter 20) for what depends on the configuration; all the rest is
+ * ASL, compiled when Replug is built.
  *
  *     struct aml aml;
  *     aml_init(&aml);
@@ -13,7 +13,8 @@
  *     aml_end(&aml);
  *     bytes = aml_finish(&aml);
  *
- * Names are paths as in ASL; what is no name is an invariant's case, and so is a begin without its end.
+ * Names are paths as in ASL; what is no name is an invariant's case, and so is a begin without its
+ * end.
  */
 #ifndef REPLUG_HW_FIRMWARE_AML_H
 #define REPLUG_HW_FIRMWARE_AML_H
@@ -59,7 +60,10 @@ void aml_eisa_id(struct aml *aml, const char *id); /* "PNP0501" */
 void aml_argument(struct aml *aml, unsigned argument);
 void aml_buffer(struct aml *aml, const void *bytes, size_t size);
 
-/* ---- resource templates (ACPI 6.5 §6.4): descriptors into a GByteArray, then one aml_resources() ---- */
+/*
+ * ---- resource templates (ACPI 6.5 §6.4): descriptors into a GByteArray, then one aml_resources()
+ * ----
+ */
 
 struct aml_window {
     uint64_t base, bytes;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* aml_resources.c - resource descriptors (ACPI 6.5 §6.4) for ports, interrupts and the host bridge's windows. */
+/*
+ * aml_resources.c - resource descriptors (ACPI 6.5 §6.4) for ports, interrupts and the host
+ * bridge's windows.
+ */
 #include "base/bytes.h"
 #include "base/invariant.h"
 #include "hw/firmware/aml.h"

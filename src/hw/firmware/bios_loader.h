@@ -8,8 +8,9 @@
  *   0xe0000       +---------------------+  "isa-bios": its last 128 KiB (all of a smaller one)
  *   0x100000      +---------------------+
  *
- * Both lie above RAM and what else is there. Firmware that copies itself into RAM below 1 MiB opens it by the host
- * bridge's PAM registers; where those are not implemented "isa-bios" stays read-only.
+ * Both lie above RAM and what else is there. Firmware that copies itself into RAM below 1 MiB opens
+ * it by the host bridge's PAM registers; where those are not implemented "isa-bios" stays
+ * read-only.
  */
 #ifndef REPLUG_HW_FIRMWARE_BIOS_LOADER_H
 #define REPLUG_HW_FIRMWARE_BIOS_LOADER_H
@@ -27,8 +28,9 @@ struct bios_rom {
 };
 
 /*
- * Copies image and maps both regions into system, at priority. Errors: size is 0, above BIOS_BYTES_MAX
- * or no multiple of 64 KiB (INVALID); memory for it can't be had (IO). Nothing is mapped then.
+ * Copies image and maps both regions into system, at priority. Errors: size is 0, above
+ * BIOS_BYTES_MAX or no multiple of 64 KiB (INVALID); memory for it can't be had (IO). Nothing is
+ * mapped then.
  */
 bool bios_rom_init(struct bios_rom *bios, struct memory_region *system, int32_t priority,
                    GBytes *image, struct fault_plan *faults,

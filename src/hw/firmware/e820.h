@@ -33,8 +33,8 @@ struct e820_map {
 
 /*
  * What lies in [base, base + bytes) is of this type from now on, whatever was there before; equal
- * neighbours become one. Nothing to do for 0 bytes. Invariants: the range does not wrap, the map has
- * room (the PC's own ranges are far from its end).
+ * neighbours become one. Nothing to do for 0 bytes. Invariants: the range does not wrap, the map
+ * has room (the PC's own ranges are far from its end).
  */
 void e820_map_set(struct e820_map *map, uint64_t base, uint64_t bytes, enum e820_type type);
 
@@ -53,8 +53,8 @@ void e820_map_build_pc(struct e820_map *map, const struct e820_pc_options *optio
 bool e820_map_is_ram(const struct e820_map *map, uint64_t base, uint64_t bytes);
 
 /*
- * The highest address, a multiple of align (a power of two), at which bytes (not 0) of RAM end at or
- * below end, without touching [avoid_base, avoid_base + avoid_bytes). False = there is none.
+ * The highest address, a multiple of align (a power of two), at which bytes (not 0) of RAM end at
+ * or below end, without touching [avoid_base, avoid_base + avoid_bytes). False = there is none.
  */
 bool e820_map_find_highest(const struct e820_map *map, uint64_t bytes, uint64_t align, uint64_t end,
                            uint64_t avoid_base, uint64_t avoid_bytes, uint64_t *out_gpa);

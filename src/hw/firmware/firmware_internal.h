@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * firmware_internal.h - ACPI tables under construction: bytes, and where in them addresses and checksums belong, so that one
- * set serves a place known now and a place that firmware chooses; what the build generates.
+ * firmware_internal.h - ACPI tables under construction: bytes, and where in them addresses and
+ * checksums belong, so that one set serves a place known now and a place that firmware chooses;
+ * what the build generates.
  */
 #ifndef REPLUG_HW_FIRMWARE_FIRMWARE_INTERNAL_H
 #define REPLUG_HW_FIRMWARE_FIRMWARE_INTERNAL_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fw_cfg.c - the fw_cfg device: selector, data port, DMA. Items are the same as long as the machine lives. */
+/*
+ * fw_cfg.c - the fw_cfg device: selector, data port, DMA. Items are the same as long as the machine
+ * lives.
+ */
 #include "hw/firmware/fw_cfg.h"
 
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fw_cfg.h - "fw_cfg_io": how firmware and guests fetch what the machine has for them, item by item (QEMU, docs/specs/fw_cfg).
+ * fw_cfg.h - "fw_cfg_io": how firmware and guests fetch what the machine has for them, item by item
+ * (QEMU, docs/specs/fw_cfg).
  *
  *   port 0x510  write 2 bytes: selects an item, from its start
  *   port 0x511  read 1 byte: the next of the item; 0 behind its end

@@ -13,7 +13,10 @@
 #include "hw/firmware/fw_cfg.h"
 #include "hw/firmware/linux_image.h"
 
-/* Sleep states: bit 7 = there is such a state, bits 2:0 SLP_TYP (index = S0 to S5). Only S5 is in the DSDT. */
+/*
+ * Sleep states: bit 7 = there is such a state, bits 2:0 SLP_TYP (index = S0 to S5). Only S5 is in
+ * the DSDT.
+ */
 #define STATE_EXISTS 0x80
 #define STATES       6u
 #define UUID_BYTES   16u
@@ -125,7 +128,10 @@ static bool place_initrd(const struct linux_fw_cfg_options *options, struct linu
     }
     e820_map_set(&map, BOOT_HIGH_RAM_GPA,
                  options->below_4g_bytes - options->reserved_bytes - BOOT_HIGH_RAM_GPA, E820_RAM);
-    /* The option ROM has the kernel at 1 MiB; from there to the end of its final place all is its own. */
+    /*
+     * The option ROM has the kernel at 1 MiB; from there to the end of its final place all is its
+     * own.
+     */
     if (!e820_map_find_highest(&map, items->initrd_bytes, BOOT_PAGE_BYTES, image->initrd_end,
                                KERNEL_GPA, image->load_gpa + image->memory_bytes - KERNEL_GPA,
                                &gpa)) {

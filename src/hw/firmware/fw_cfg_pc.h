@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fw_cfg_pc.h - the items that SeaBIOS looks for on a PC, and those of a Linux kernel that the firmware is to boot
- * (the option ROM that goes with them, linuxboot.S, puts them into memory).
+ * fw_cfg_pc.h - the items that SeaBIOS looks for on a PC, and those of a Linux kernel that the
+ * firmware is to boot (the option ROM that goes with them, linuxboot.S, puts them into memory).
  */
 #ifndef REPLUG_HW_FIRMWARE_FW_CFG_PC_H
 #define REPLUG_HW_FIRMWARE_FW_CFG_PC_H
@@ -24,11 +24,11 @@ void fw_cfg_add_pc(struct device *fw_cfg, const struct fw_cfg_pc_options *option
 #define FW_CFG_LINUX_BOOT_ORDER "/rom@genroms/linuxboot.bin"
 
 /*
- * kernel, initrd (NULL = none), command line (NULL = empty), in the items that QEMU's -kernel uses: the
- * real-mode part with its header filled in, and addresses; and the option ROM
- * "genroms/linuxboot.bin", which firmware lists as "Linux kernel" in its boot menu. The initrd keeps
- * reserved_bytes below the end of low RAM free for the firmware's tables (SeaBIOS: 256 KiB and the
- * ACPI tables). Errors: as linux_boot_load(); nothing was added then.
+ * kernel, initrd (NULL = none), command line (NULL = empty), in the items that QEMU's -kernel uses:
+ * the real-mode part with its header filled in, and addresses; and the option ROM
+ * "genroms/linuxboot.bin", which firmware lists as "Linux kernel" in its boot menu. The initrd
+ * keeps reserved_bytes below the end of low RAM free for the firmware's tables (SeaBIOS: 256 KiB
+ * and the ACPI tables). Errors: as linux_boot_load(); nothing was added then.
  */
 struct linux_fw_cfg_options {
     GBytes *kernel, *initrd;

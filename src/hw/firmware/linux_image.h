@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * linux_image.h - what a bzImage says of itself (Linux, Documentation/arch/x86/boot.rst, protocols 2.06 and
- * later). The file is not trusted.
+ * linux_image.h - what a bzImage says of itself (Linux, Documentation/arch/x86/boot.rst, protocols
+ * 2.06 and later). The file is not trusted.
  */
 #ifndef REPLUG_HW_FIRMWARE_LINUX_IMAGE_H
 #define REPLUG_HW_FIRMWARE_LINUX_IMAGE_H
@@ -59,13 +59,16 @@ struct linux_image {
 };
 
 /*
- * Errors: UNSUPPORTED for what is no bzImage, an older protocol or a zImage; CORRUPT for a file that
- * is cut or contradicts itself. They name the field, what it holds and what was expected.
+ * Errors: UNSUPPORTED for what is no bzImage, an older protocol or a zImage; CORRUPT for a file
+ * that is cut or contradicts itself. They name the field, what it holds and what was expected.
  */
 bool linux_image_parse(const uint8_t *bytes, size_t size, struct linux_image *out_image,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The file has the mark of a Linux kernel: says which loader to ask, without an opinion on the rest. */
+/*
+ * The file has the mark of a Linux kernel: says which loader to ask, without an opinion on the
+ * rest.
+ */
 bool linux_image_detect(const uint8_t *bytes, size_t size);
 
 #endif

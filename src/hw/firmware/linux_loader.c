@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * linux_loader.c - checks that all has its place, then writes: kernel, initrd, command line, boot_params, descriptors,
- * page tables.
+ * linux_loader.c - checks that all has its place, then writes: kernel, initrd, command line,
+ * boot_params, descriptors, page tables.
  */
 #include "hw/firmware/linux_loader.h"
 

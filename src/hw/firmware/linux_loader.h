@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * linux_loader.h - puts a Linux kernel, its initrd, command line and boot_params into guest memory and says in which
- * state a processor enters it (Linux, Documentation/arch/x86/boot.rst, 32-bit and 64-bit boot protocol).
+ * linux_loader.h - puts a Linux kernel, its initrd, command line and boot_params into guest memory
+ * and says in which state a processor enters it (Linux, Documentation/arch/x86/boot.rst, 32-bit and
+ * 64-bit boot protocol).
  *
  *     struct e820_map map;             e820_map_build_pc(&map, ...): with the ACPI tables, when there are any
  *     struct linux_boot boot;
@@ -59,10 +60,10 @@ struct linux_boot {
 };
 
 /*
- * Writes through memory. Errors: what linux_image_parse() says of the file; the 64-bit entry was asked
- * for and isn't there (UNSUPPORTED); the command line is longer than the kernel takes (INVALID); no
- * room for kernel or initrd (NO_SPACE, with the sizes). Guest memory is untouched then, unless memory
- * itself refused a write (IO).
+ * Writes through memory. Errors: what linux_image_parse() says of the file; the 64-bit entry was
+ * asked for and isn't there (UNSUPPORTED); the command line is longer than the kernel takes
+ * (INVALID); no room for kernel or initrd (NO_SPACE, with the sizes). Guest memory is untouched
+ * then, unless memory itself refused a write (IO).
  */
 bool linux_boot_load(const struct linux_boot_options *options, struct dma_port *memory,
                      struct linux_boot *out_boot, GError **error) G_GNUC_WARN_UNUSED_RESULT;

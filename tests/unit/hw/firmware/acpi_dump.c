@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * acpi_dump.c - writes the tables of a configuration as files: acpi_dump FOLDER SLOTS. With "few" things (0 slots: one
- * processor, nothing optional) or all of them.
+ * acpi_dump.c - writes the tables of a configuration as files: acpi_dump FOLDER SLOTS. With "few"
+ * things (0 slots: one processor, nothing optional) or all of them.
  */
 #include <glib.h>
 #include <stdio.h>

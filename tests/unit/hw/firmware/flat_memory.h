@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* flat_memory.h - guest memory for tests: one buffer behind a dma_port; what lies beyond refuses. */
+/*
+ * flat_memory.h - guest memory for tests: one buffer behind a dma_port; what lies beyond refuses.
+ */
 #ifndef REPLUG_TESTS_UNIT_HW_FIRMWARE_FLAT_MEMORY_H
 #define REPLUG_TESTS_UNIT_HW_FIRMWARE_FLAT_MEMORY_H
 

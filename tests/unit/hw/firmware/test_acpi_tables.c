@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_acpi_tables.c - from the RSDP to every table as an operating system goes: addresses, checksums, contents. */
+/*
+ * test_acpi_tables.c - from the RSDP to every table as an operating system goes: addresses,
+ * checksums, contents.
+ */
 #include "base/bytes.h"
 #include "base/error.h"
 #include "hw/firmware/acpi_tables.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_aml.c - encodings: names, numbers, package lengths at their borders, resource descriptors. */
+/*
+ * test_aml.c - encodings: names, numbers, package lengths at their borders, resource descriptors.
+ */
 #include <string.h>
 
 #include "hw/firmware/aml.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_e820.c - cutting and joining of ranges against a naive list of bytes, the PC's map, finding room. */
+/*
+ * test_e820.c - cutting and joining of ranges against a naive list of bytes, the PC's map, finding
+ * room.
+ */
 #include "base/bytes.h"
 #include "hw/firmware/e820.h"
 #include "unit.h"

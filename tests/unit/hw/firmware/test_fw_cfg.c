@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_fw_cfg.c - items and directory through the ports and by DMA, refusals, what a guest may do wrong. */
+/*
+ * test_fw_cfg.c - items and directory through the ports and by DMA, refusals, what a guest may do
+ * wrong.
+ */
 #include "base/bytes.h"
 #include "hw/board_fixture.h"
 #include "hw/firmware/fw_cfg.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_fw_cfg_pc.c - what firmware finds on a PC: it carries the table loader's script out as SeaBIOS does and gets tables that
- * add up; the kernel's items.
+ * test_fw_cfg_pc.c - what firmware finds on a PC: it carries the table loader's script out as
+ * SeaBIOS does and gets tables that add up; the kernel's items.
  */
 #include "base/bytes.h"
 #include "base/error.h"

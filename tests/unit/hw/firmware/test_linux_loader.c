@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_linux_loader.c - what lies where after loading, the entry states, each refusal with its text. */
+/*
+ * test_linux_loader.c - what lies where after loading, the entry states, each refusal with its
+ * text.
+ */
 #include "base/error.h"
 #include "hw/firmware/boot_layout.h"
 #include "hw/firmware/flat_memory.h"
