@@ -32,9 +32,15 @@ static char *console_words(const uint8_t *bytes, size_t size)
 {
     size_t count;
     const uint8_t *data = console_payload_load(bytes, size, &count);
-    g_autofree char *text = data != NULL ? quoted((const char *)data, count) : NULL;
+    g_autofree char *label = NULL;
+    g_autofree char *text = NULL;
 
-    return data != NULL ? g_strdup_printf("%s: %s", (const char *)bytes, text) : NULL;
+    if (data == NULL) {
+        return NULL;
+    }
+    label = quoted((const char *)bytes, strlen((const char *)bytes));
+    text = quoted((const char *)data, count);
+    return g_strdup_printf("%s: %s", label, text);
 }
 
 static char *loaded_words(const uint8_t *bytes, size_t size)

@@ -10,9 +10,10 @@ import time
 
 from emulator import GUEST, MIB, REPLUG, Emulator, need_kvm, run_tests
 from recorded import diverge, need_namespaces, replay, run_replay
-from rpl_reader import Reader, xxh3
+from rpl_reader import Reader, decompress, xxh3
 
 KILLS = int(os.environ.get('REPLAY_KILLS', '20'))
+FORGERIES = int(os.environ.get('REPLAY_FORGERIES', '40'))
 SEED = int(os.environ.get('REPLAY_SEED', time.time_ns()))
 COMMAND, EFFECT_KVM_CALL = 2, 0
 
@@ -145,15 +146,45 @@ def test_no_place_to_record():
             assert vm.wait() == 1 and path in vm.stderr(), vm.stderr()
 
 
-def with_header(data, change):
-    """The file with another payload in its first frame."""
-    length, = struct.unpack_from('<I', data, 8)
-    payload = change(data[72:72 + length])
-    head = bytearray(data[:72])
+def with_frame(data, at, change):
+    """The file with another payload in the frame at a byte, and checksums that fit."""
+    length, = struct.unpack_from('<I', data, at + 8)
+    payload = data[at + 72:at + 72 + length]
+    payload = change(decompress(payload, struct.unpack_from('<I', data, at + 12)[0]) if data[at + 5] else payload)
+    head = bytearray(data[at:at + 72])
+    head[5] = 0
     struct.pack_into('<II', head, 8, len(payload), len(payload))
     struct.pack_into('<Q', head, 56, xxh3(payload))
     struct.pack_into('<Q', head, 64, xxh3(bytes(head[:64])))
-    return bytes(head) + payload + data[72 + length:]
+    return data[:at] + bytes(head) + payload + data[at + 72 + length:]
+
+
+def with_header(data, change):
+    return with_frame(data, 0, change)
+
+
+def test_forged_payloads():
+    """Sound frames with anything in them: equal, diverged or unusable, and nothing else."""
+    print('seed', SEED)
+    chance, seen = random.Random(SEED), set()
+    with folder() as place:
+        path = pathlib.Path(place) / 'a.rpl'
+        reader = record(path)
+        data = path.read_bytes()
+
+        def spoil(raw):
+            raw = bytearray(raw)
+            for _ in range(chance.choice([1, 1, 1, 4])):
+                raw[chance.randrange(len(raw))] = chance.choice([0, 1, 0x7f, 0x80, 0xff, chance.randrange(256)])
+            return bytes(raw)
+
+        for number in range(FORGERIES):
+            path.write_bytes(with_frame(data, chance.choice(reader.index)[0], spoil))
+            done = run_replay(path)
+            assert done.returncode in (0, 2, 3), (number, done.returncode, done.stderr[-2000:])
+            assert (done.returncode == 0) == done.stdout.startswith('replayed '), (number, done)
+            seen.add(done.returncode)
+    assert 3 in seen, seen
 
 
 def test_unusable():
