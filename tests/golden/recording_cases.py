@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """recording_cases.py - the recordings that golden.py runs tracedump on: whole ones, each kind of damage, and pairs that differ."""
+import pathlib
 import struct
 
 from cases import BEGIN, EVENT, EVENTS, GOOD as TRACE, MEMORY, MODULES, PLUG, Case, head, plug, two_plugs
@@ -48,6 +49,7 @@ def session(*, realtime=1700000000123456, seed=b'\0', late_ns=0, extra=False, **
     recording.effect('dma_write', struct.pack('<QQQ', 0x100000, 4, 4096) + b'\x7fELF')
     recording.effect('dma_write', struct.pack('<QQQQ', 0x200000, 4000, 4000, 0x1122334455667788))
     answers(recording, (kvm_call(0xae03, struct.pack('<Q', 10), 0), 1), (kvm_call(0x4138ae84, b'\xee' * 312, 2, 3), 0),
+            (kvm_call(0x8138ae83, bytes(312), 2, 3), 0),
             (kvm_call(0x12345678, b'\1\2', 1), 0), (kvm_call(0x4010ae67, struct.pack('<QII', 0xfed00000, 4096, 0)), 0))
     recording.end(STATE)
     recording.turn('start', now_ns=1000)
@@ -127,6 +129,8 @@ def odd_payloads():
 
 
 WHOLE = session().bytes()
+# replug -accel kvm -smp 2 with the guest acpi_memory: plug, a refused plug, unplug, quit.
+REAL = (pathlib.Path(__file__).parent / 'real_session.rpl').read_bytes()
 FRAMES = session()
 FRAMES.cut()
 HEAD, FIRST = FRAMES.header, FRAMES.frames[0]
@@ -258,6 +262,11 @@ CASES = [
     Case('recording-small', {'small.rpl': small()}, [['info', 'small.rpl'], ['verify', 'small.rpl'],
                                                      ['events', '--inputs', '--effects', '--state', 'small.rpl']]),
     recording_case('recording-unknown-kinds', unknown_kinds(), [['info', NAME], ['verify', NAME], ALL]),
+    recording_case('recording-real', REAL, [
+        ['info', NAME], ['verify', NAME], ['events', '--kind', 'command,start', NAME],
+        ['events', '--turns', '102..110', '--inputs', '--effects', '--state', NAME], ['events', '--turns', '363..', '--effects', NAME],
+        ['events', '--kind', 'build', '--inputs', '--effects', NAME]]),
+    recording_case('recording-real-cut', REAL[:7000], [['verify', NAME], ['events', '--kind', 'command', NAME]]),
     recording_case('recording-odd-payloads', odd_payloads(), [ALL]),
 
     recording_case('recording-bad-cut-header', WHOLE[:40]),

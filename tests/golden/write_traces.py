@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""write_traces.py - writes the traces of cases.py as files, CASE.rpt, and those of cases with more files by their own names.
+"""write_traces.py - writes the files of cases.py and recording_cases.py: traces as CASE.rpt, others by their own names, with
+CASE- in front where all cases are written.
 
 usage: write_traces.py FOLDER [CASE...]
 """
@@ -16,4 +17,5 @@ import recording_cases  # noqa: E402
 for case in cases.CASES + recording_cases.CASES:
     if case.name in (sys.argv[2:] or [case.name]):
         for name, data in case.files().items():
-            pathlib.Path(sys.argv[1], case.name + '.rpt' if name == 'trace.rpt' else name).write_bytes(data)
+            own = case.name + '.rpt' if name == 'trace.rpt' else name if sys.argv[2:] else f'{case.name}-{name}'
+            pathlib.Path(sys.argv[1], own).write_bytes(data)

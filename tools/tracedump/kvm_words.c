@@ -12,7 +12,11 @@
 #define RESULT_BYTES 4u
 #define TARGET_VCPU  2
 
-enum shape { SHAPE_BYTES, SHAPE_NUMBER, SHAPE_REGION, SHAPE_LINE, SHAPE_ZONE };
+/* Linux asm-generic/ioctl.h, bits 30 and 31; an ioctl without a direction takes a number. */
+#define DIRECTION_NONE 0u
+#define DIRECTION_READ 2u
+
+enum shape { SHAPE_BYTES, SHAPE_NOTHING, SHAPE_NUMBER, SHAPE_REGION, SHAPE_LINE, SHAPE_ZONE };
 
 static enum shape shape_of(const char *name, uint32_t request, size_t size)
 {
@@ -33,8 +37,11 @@ static enum shape shape_of(const char *name, uint32_t request, size_t size)
             return rows[i].shape;
         }
     }
-    /* An ioctl without a direction takes a number. */
-    return request >> 30 == 0 && size == 8 ? SHAPE_NUMBER : SHAPE_BYTES;
+    /* What KVM only writes into says nothing before the call. (KVM_SET_IRQCHIP has the wrong direction.) */
+    if (name != NULL && request >> 30 == DIRECTION_READ && g_str_has_prefix(name, "KVM_GET_")) {
+        return SHAPE_NOTHING;
+    }
+    return request >> 30 == DIRECTION_NONE && size == 8 ? SHAPE_NUMBER : SHAPE_BYTES;
 }
 
 static void put(struct words *words, const char *name, uint64_t number)
@@ -67,6 +74,7 @@ static void argument_words(struct words *words, enum shape shape, const uint8_t 
         put_hex(words, " size_bytes=", bytes_load_le32(bytes + 8));
         put(words, " pio=", bytes_load_le32(bytes + 12));
         break;
+    case SHAPE_NOTHING: break;
     case SHAPE_NUMBER: put_hex(words, " ", bytes_load_le64(bytes)); break;
     case SHAPE_BYTES:
         if (size > 0) {
