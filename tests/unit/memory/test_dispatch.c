@@ -98,6 +98,43 @@ static void test_ram_and_rom(void **state)
     assert_int_equal(address_space_load(bench->space, 0x10000, 1), 0);
 }
 
+struct written {
+    const uint8_t *host;
+    uint64_t size;
+    unsigned count;
+};
+
+static void on_ram_write(void *opaque, const void *host, uint64_t size)
+{
+    *(struct written *)opaque =
+        (struct written){ host, size, ((struct written *)opaque)->count + 1 };
+}
+
+/* The hook hears of what has reached RAM, after it has, and of nothing else. */
+static void test_ram_write_hook(void **state)
+{
+    struct bench *bench = *state;
+    const uint8_t *ram = ram_block_host(bench->block);
+    struct written written = { 0 };
+    uint8_t byte;
+
+    memory_system_set_ram_write_hook(bench->system, on_ram_write, &written);
+    assert_true(address_space_write(bench->space, 0x123, "abc", 3));
+    assert_ptr_equal(written.host, ram + 0x123);
+    assert_int_equal(written.size, 3);
+    assert_memory_equal(written.host, "abc", 3);
+    /* Its last two bytes go to the device. */
+    address_space_store(bench->space, 0x1ffe, 0, 4);
+    assert_ptr_equal(written.host, ram + 0x1ffe);
+    assert_int_equal(written.size, 2);
+    assert_true(address_space_read(bench->space, 0, &byte, 1));
+    assert_false(address_space_write(bench->space, 0x10000, "x", 1));
+    assert_int_equal(written.count, 2);
+    memory_system_set_ram_write_hook(bench->system, NULL, NULL);
+    assert_true(address_space_write(bench->space, 0, "x", 1));
+    assert_int_equal(written.count, 2);
+}
+
 static void test_unassigned(void **state)
 {
     struct bench *bench = *state;
@@ -200,6 +237,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ram_and_rom, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unassigned, setup, teardown),
         cmocka_unit_test_setup_teardown(test_split_across_ram_and_io, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ram_write_hook, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_access_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_misaligned_is_split, setup, teardown),
