@@ -73,10 +73,17 @@ void soft_translate_memory(struct soft_translation *t, const ZydisDecodedOperand
     static const uint8_t shift_of_scale[9] = { 0, 0, 1, 0, 2, 0, 0, 0, 3 };
     uint8_t segment = segment_of(operand->mem.segment);
 
-    op->base = address_register(operand->mem.base);
+    /* Zydis takes SIB base 101b without a base, under REX.B and 32-bit addresses, for R13D. */
+    bool lacks_base = operand->encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM &&
+                      operand->mem.base == ZYDIS_REGISTER_R13D &&
+                      t->instruction->raw.modrm.mod == 0;
+
+    op->base = lacks_base ? SOFT_GPR_ZERO : address_register(operand->mem.base);
     op->index = address_register(operand->mem.index);
     op->scale = op->index == SOFT_GPR_ZERO ? 0 : shift_of_scale[operand->mem.scale];
-    op->disp = operand->mem.disp.has_displacement ? operand->mem.disp.value : 0;
+    op->disp = lacks_base                           ? t->instruction->raw.disp.value
+               : operand->mem.disp.has_displacement ? operand->mem.disp.value
+                                                    : 0;
     if (op->base == SOFT_GPR_CODE) {
         op->disp += op->offset + op->length;
     }
@@ -168,6 +175,11 @@ static enum step translate_one(struct soft_code *code, const struct soft_source 
         return STEP_UNDEFINED;
     }
     fill_common(&t, source->offset + done);
+    /* Zydis knows VEX forms of POPCNT, TZCNT and LZCNT, which Knights Corner alone had. */
+    if (instruction.meta.isa_ext == ZYDIS_ISA_EXT_KNC) {
+        undefined(op, source->offset + done, instruction.length, op_undefined);
+        return STEP_UNDEFINED;
+    }
     for (uint32_t i = code->first_row[instruction.mnemonic];
          i < code->first_row[instruction.mnemonic + 1] && op->run == NULL; i++) {
         const struct soft_row *row = code->rows[i];
