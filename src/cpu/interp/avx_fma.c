@@ -495,7 +495,8 @@ static const struct op *op_vcvtps2ph(struct soft_cpu *cpu, const struct op *op)
     if (!avx_is_usable(cpu)) {
         return avx_refuse(cpu, op);
     }
-    if (op->operand_size != 0 && !soft_operand(cpu, op, op->operand_size, SOFT_WRITE, &linear)) {
+    if (op->operand_size != 0 && (!soft_operand(cpu, op, op->operand_size, SOFT_WRITE, &linear) ||
+                                  !soft_probe_store(cpu, linear, op->operand_size))) {
         return soft_fault(cpu, op);
     }
     if (!avx_float(cpu, k_vcvtps2ph, b, b, halves, op->detail, result)) {

@@ -48,20 +48,26 @@ static const struct op *finish_compare(struct soft_cpu *cpu, const struct op *op
     fpu_host_fn function = (fpu_host_fn)(uintptr_t)op->imm;
     struct soft_f80 value = *fpu_st(cpu, 0);
     unsigned status = function(&value, source, fpu_host_control(cpu));
+    unsigned c1 = cpu->state.vector.status & FPU_C1;
 
+    /* The conditions are set even where an unmasked exception keeps the operands. */
     if (fpu_report(cpu, status & ~FPU_C1)) {
-        set_result(cpu, op, status);
         fpu_pops(cpu, op);
     }
+    /* FCOMI and its kind leave C1 alone. */
+    if ((op->detail & TO_RFLAGS) != 0) {
+        cpu->state.vector.status |= (uint16_t)c1;
+    }
+    set_result(cpu, op, status);
     return SOFT_NEXT(cpu, op);
 }
 
 static const struct op *underflow(struct soft_cpu *cpu, const struct op *op)
 {
     if (fpu_stack_fault(cpu, false)) {
-        set_result(cpu, op, unordered);
         fpu_pops(cpu, op);
     }
+    set_result(cpu, op, unordered);
     return SOFT_NEXT(cpu, op);
 }
 
@@ -247,6 +253,11 @@ static bool is_ordinary(const struct soft_f80 *value)
            (exponent == 0 || value->mantissa >> 63 != 0);
 }
 
+static bool is_ordinary_or_zero(const struct soft_f80 *value)
+{
+    return is_ordinary(value) || (value->mantissa == 0 && (value->sign_exponent & 0x7fff) == 0);
+}
+
 /* Exponent (of denormals too) and a mantissa with bit 63 set. */
 static int normalise(const struct soft_f80 *value, uint64_t *mantissa)
 {
@@ -342,19 +353,21 @@ static void round_quotient(struct remainder *r, uint64_t b, int exponent_b)
 FPU_HOST_BINARY(host_prem, "fprem")
 FPU_HOST_BINARY(host_prem1, "fprem1")
 
-/* NaNs, infinities, zeros: there the host has no choice. */
+/* NaNs, infinities, zeros: there the host has no choice. A NaN leaves C0 and C3 as they were. */
 static unsigned remainder_status(struct soft_cpu *cpu, struct soft_f80 *dst,
                                  const struct soft_f80 *src, bool is_nearest)
 {
     bool scale_tiny = (cpu->state.vector.control & FPU_UE) == 0;
     unsigned sign = dst->sign_exponent & 0x8000u;
+    unsigned kept = cpu->state.vector.status & (FPU_C0 | FPU_C3);
     unsigned status = 0;
     struct remainder r;
     int exponent_a, exponent_b;
     uint64_t a, b;
 
     if (!is_ordinary(dst) || !is_ordinary(src)) {
-        return (is_nearest ? host_prem1 : host_prem)(dst, src, fpu_host_control(cpu));
+        status = (is_nearest ? host_prem1 : host_prem)(dst, src, fpu_host_control(cpu));
+        return (status & FPU_FLAGS) | (is_ordinary_or_zero(dst) ? 0 : kept);
     }
     if ((dst->sign_exponent & 0x7fff) == 0 || (src->sign_exponent & 0x7fff) == 0) {
         status = FPU_DE;
@@ -388,8 +401,10 @@ static const struct op *prem(struct soft_cpu *cpu, const struct op *op, bool is_
         if (fpu_report(cpu, status)) {
             *fpu_st(cpu, 0) = result;
             fpu_set_conditions(cpu, status & FPU_CONDITIONS);
+            return SOFT_NEXT(cpu, op);
         }
     }
+    cpu->state.vector.status &= (uint16_t)~FPU_C2;
     return SOFT_NEXT(cpu, op);
 }
 

@@ -65,12 +65,17 @@ static void push_loaded(struct soft_cpu *cpu, const struct op *op, const void *s
 {
     fpu_host_fn function = (fpu_host_fn)(uintptr_t)op->imm;
     struct soft_f80 value = { 0 };
+    unsigned status;
 
     if (fpu_is_valid(cpu, 7)) {
         if (fpu_stack_fault(cpu, true)) {
             fpu_push(cpu, &fpu_indefinite);
         }
-    } else if (fpu_report(cpu, function(&value, source, fpu_host_control(cpu)))) {
+        return;
+    }
+    /* A denormal is loaded even if that exception is not masked. */
+    status = function(&value, source, fpu_host_control(cpu));
+    if (fpu_report(cpu, status) || (status & FPU_IE) == 0) {
         fpu_push(cpu, &value);
     }
 }
@@ -271,6 +276,28 @@ static const struct op *op_store_st(struct soft_cpu *cpu, const struct op *op)
     return SOFT_NEXT(cpu, op);
 }
 
+/* FSTPNCE: of an empty register nothing is copied, and nothing reported. */
+static const struct op *op_fstpnce(struct soft_cpu *cpu, const struct op *op)
+{
+    if (fpu_is_valid(cpu, 0)) {
+        return op_store_st(cpu, op);
+    }
+    if (!fpu_begin(cpu)) {
+        return soft_fault(cpu, op);
+    }
+    fpu_note(cpu, op);
+    (void)fpu_report(cpu, 0);
+    fpu_pops(cpu, op);
+    return SOFT_NEXT(cpu, op);
+}
+
+static void translate_fstpnce(struct soft_translation *t)
+{
+    fpu_translate_common(t, 1);
+    t->op->reg = fpu_operand(t, 0);
+    t->op->run = op_fstpnce;
+}
+
 /* table: [0] for 2 or 4 bytes ... by size, pops. */
 struct store {
     store_fn two, four, eight, ten;
@@ -358,7 +385,6 @@ static const struct op *op_fcmov(struct soft_cpu *cpu, const struct op *op)
     if (!fpu_needs(cpu, op, 0, op->reg3, 0)) {
         return SOFT_NEXT(cpu, op);
     }
-    (void)fpu_report(cpu, 0);
     if (condition != ((op->detail & 0x80) != 0)) {
         *fpu_st(cpu, 0) = *fpu_st(cpu, op->reg3);
     }
@@ -381,6 +407,7 @@ static const struct op *op_ffree(struct soft_cpu *cpu, const struct op *op)
         return soft_fault(cpu, op);
     }
     fpu_note(cpu, op);
+    (void)fpu_report(cpu, 0);
     cpu->state.vector.valid &= (uint8_t) ~(1u << fpu_physical(cpu, op->reg));
     fpu_pops(cpu, op);
     return SOFT_NEXT(cpu, op);
@@ -443,7 +470,7 @@ static const struct soft_row rows[] = {
     { ZYDIS_MNEMONIC_FLDZ, SOFT_FEATURE_FPU, translate_constant, &zero },
     { ZYDIS_MNEMONIC_FST, SOFT_FEATURE_FPU, translate_store, &store_fst },
     { ZYDIS_MNEMONIC_FSTP, SOFT_FEATURE_FPU, translate_store, &store_fstp },
-    { ZYDIS_MNEMONIC_FSTPNCE, SOFT_FEATURE_FPU, translate_store, &store_fstp },
+    { ZYDIS_MNEMONIC_FSTPNCE, SOFT_FEATURE_FPU, translate_fstpnce, NULL },
     { ZYDIS_MNEMONIC_FIST, SOFT_FEATURE_FPU, translate_store, &store_fist },
     { ZYDIS_MNEMONIC_FISTP, SOFT_FEATURE_FPU, translate_store, &store_fistp },
     { ZYDIS_MNEMONIC_FISTTP, SOFT_FEATURE_SSE3, translate_store, &store_fisttp },

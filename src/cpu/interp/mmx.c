@@ -153,6 +153,7 @@ static const struct op *op_emms(struct soft_cpu *cpu, const struct op *op)
     if (!mmx_begin(cpu)) {
         return soft_fault(cpu, op);
     }
+    cpu->state.vector.top = 0;
     cpu->state.vector.valid = 0;
     return SOFT_NEXT(cpu, op);
 }

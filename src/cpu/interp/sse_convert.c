@@ -277,8 +277,8 @@ static void translate_compare(struct soft_translation *t)
 
 /* ---- MMX registers ---- */
 
-/* CVTPI2PS dst, mm/m64 converts into the low half; CVTPI2PD is no MMX instruction if the operand is
- * in memory (SDM 2A). operand_size: 8 for memory. */
+/* From memory they are no MMX instructions (SDM 2A CVTPI2PD; processors do the same for CVTPI2PS).
+ * operand_size: 8 for memory. */
 static const struct op *op_from_mmx(struct soft_cpu *cpu, const struct op *op)
 {
     bool has_memory = op->operand_size != 0;
@@ -287,19 +287,16 @@ static const struct op *op_from_mmx(struct soft_cpu *cpu, const struct op *op)
     if (!sse_is_usable(cpu)) {
         return sse_refuse(cpu, op);
     }
-    if (!has_memory) {
-        if (!mmx_begin(cpu)) {
-            return soft_fault(cpu, op);
-        }
-        source = mmx_register(cpu, op->reg3);
-    } else if ((op->detail == 0 && !mmx_begin(cpu)) || !sse_operand_value(cpu, op, 8, &source)) {
+    if (has_memory ? !sse_operand_value(cpu, op, 8, &source) : !mmx_begin(cpu)) {
         return soft_fault(cpu, op);
+    }
+    /* Processors enter MMX even if the conversion then raises an exception. */
+    if (!has_memory) {
+        source = mmx_register(cpu, op->reg3);
+        mmx_enter(cpu);
     }
     if (!sse_float(cpu, kernel_of(op), sse_xmm(cpu, op->reg), source, 0, &result)) {
         return soft_fault(cpu, op);
-    }
-    if (!has_memory || op->detail == 0) {
-        mmx_enter(cpu);
     }
     sse_set_xmm(cpu, op->reg, result);
     return SOFT_NEXT(cpu, op);
@@ -312,7 +309,7 @@ static __m128i k_cvtpi2ps(__m128i a, __m128i b, unsigned imm)
 }
 
 static const struct convert convert_cvtpi2ps = { k_cvtpi2ps, k_cvtpi2ps, 0 };
-static const struct convert convert_cvtpi2pd = { k_cvtdq2pd, k_cvtdq2pd, 1 };
+static const struct convert convert_cvtpi2pd = { k_cvtdq2pd, k_cvtdq2pd, 0 };
 
 static void translate_from_mmx(struct soft_translation *t)
 {
@@ -320,7 +317,6 @@ static void translate_from_mmx(struct soft_translation *t)
 
     t->op->reg = soft_operand_register(t, 0);
     t->op->imm = (uintptr_t)convert->kernel;
-    t->op->detail = convert->bytes;
     t->op->operand_size = t->has_memory ? 8 : 0;
     if (!t->has_memory) {
         t->op->reg3 = soft_operand_register(t, 1);
@@ -343,10 +339,11 @@ static const struct op *op_to_mmx(struct soft_cpu *cpu, const struct op *op)
     } else if (!sse_operand_value(cpu, op, op->detail, &source)) {
         return soft_fault(cpu, op);
     }
+    /* Processors enter MMX even if the conversion then raises an exception. */
+    mmx_enter(cpu);
     if (!sse_float(cpu, kernel_of(op), source, source, 0, &result)) {
         return soft_fault(cpu, op);
     }
-    mmx_enter(cpu);
     mmx_set_register(cpu, op->reg, result);
     return SOFT_NEXT(cpu, op);
 }

@@ -119,10 +119,14 @@ static bool store_masked(struct soft_cpu *cpu, const struct op *op, __m128i valu
         return false;
     }
     wanted &= (1u << size) - 1;
+    /* An empty mask may fault too (SDM 2A MASKMOVDQU); processors do. */
+    if (!soft_probe_store(cpu, linear, size)) {
+        return false;
+    }
     if (wanted == 0) {
         return true;
     }
-    if (!soft_probe_store(cpu, linear, size) || !soft_load(cpu, linear, old.b, size)) {
+    if (!soft_load(cpu, linear, old.b, size)) {
         return false;
     }
     for (unsigned i = 0; i < size; i++) {
@@ -155,12 +159,14 @@ static const struct op *op_vmaskmovdqu(struct soft_cpu *cpu, const struct op *op
 
 static const struct op *op_maskmovq(struct soft_cpu *cpu, const struct op *op)
 {
-    if (!mmx_begin(cpu) ||
-        !store_masked(cpu, op, mmx_register(cpu, op->reg), mmx_register(cpu, op->reg3))) {
+    if (!mmx_begin(cpu)) {
         return soft_fault(cpu, op);
     }
+    /* Processors have entered MMX when the store faults; to do it twice is the same. */
     mmx_enter(cpu);
-    return SOFT_NEXT(cpu, op);
+    return store_masked(cpu, op, mmx_register(cpu, op->reg), mmx_register(cpu, op->reg3))
+               ? SOFT_NEXT(cpu, op)
+               : soft_fault(cpu, op);
 }
 
 /* table: struct soft_simple. The memory operand is a hidden one. */
