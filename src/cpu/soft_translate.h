@@ -56,11 +56,11 @@ extern const struct soft_group soft_group_segment, soft_group_system, soft_group
     soft_group_cpuid;
 /* Each in the file of its name. */
 extern const struct soft_group soft_group_fpu, soft_group_fpu_load, soft_group_fpu_compare,
-    soft_group_fpu_control, soft_group_mmx, soft_group_sse, soft_group_sse_arith,
-    soft_group_sse_integer, soft_group_sse_shuffle, soft_group_sse_convert, soft_group_sse_move,
-    soft_group_sse_mask, soft_group_sse_ssse3, soft_group_sse_blend, soft_group_sse_string,
-    soft_group_crypto, soft_group_avx, soft_group_avx_permute, soft_group_avx_masked,
-    soft_group_avx_fma, soft_group_bmi, soft_group_xsave;
+    soft_group_fpu_control, soft_group_fpu_math, soft_group_mmx, soft_group_sse,
+    soft_group_sse_arith, soft_group_sse_integer, soft_group_sse_shuffle, soft_group_sse_convert,
+    soft_group_sse_move, soft_group_sse_mask, soft_group_sse_ssse3, soft_group_sse_blend,
+    soft_group_sse_string, soft_group_crypto, soft_group_avx, soft_group_avx_permute,
+    soft_group_avx_masked, soft_group_avx_fma, soft_group_bmi, soft_group_xsave;
 
 /* All groups, in one visible array. */
 extern const struct soft_group *const soft_groups[];

@@ -9,6 +9,7 @@ const struct soft_group *const soft_groups[] = {
     &soft_group_bcd, &soft_group_time,
     &soft_group_segment, &soft_group_system, &soft_group_msr, &soft_group_cpuid,
     &soft_group_fpu, &soft_group_fpu_load, &soft_group_fpu_compare, &soft_group_fpu_control,
+    &soft_group_fpu_math,
     &soft_group_mmx,
     &soft_group_sse, &soft_group_sse_arith, &soft_group_sse_integer, &soft_group_sse_shuffle,
     &soft_group_sse_convert, &soft_group_sse_move, &soft_group_sse_mask, &soft_group_sse_ssse3,
