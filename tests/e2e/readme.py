@@ -22,7 +22,7 @@ def blocks(document, heading):
 
 def here(text, folder):
     """The block with this build and this folder in place of build/ and /tmp/."""
-    return re.sub(r'(?<![\w/])build/', f'{BUILD}/', text).replace('/tmp/', f'{folder}/')
+    return re.sub(r'(?<![\w/])build/', f'{BUILD}/', text.replace('/tmp/', f'{folder}/'))
 
 
 def run(text, folder):
@@ -39,7 +39,8 @@ def main():
                 assert run(line, folder), line
         start, client, questions, lttng = blocks('README.md', 'Plug a DIMM and look')
         assert lttng.startswith('lttng create'), lttng  # lttng.py runs these
-        with subprocess.Popen(['bash', '-euc', 'exec ' + here(start, folder)], cwd=SOURCE, stdin=subprocess.DEVNULL,
+        recorded = f'exec {here(start, folder).rstrip()} -record {folder}/session.rpl'
+        with subprocess.Popen(['bash', '-euc', recorded], cwd=SOURCE, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, text=True) as guest:
             try:
                 deadline = time.monotonic() + DEADLINE_S
@@ -61,6 +62,8 @@ def main():
                 guest.kill()
         tree, chains = (run(line, folder) for line in questions.splitlines())
         assert 'pc_dimm_plug' in tree and 'qmp_device_add --> ' in chains
+        replay, info, events = (run(line, folder) for line in blocks('README.md', 'Record, replay')[0].splitlines())
+        assert 'equal' in replay and 'digest' in info and 'device_add' in events, (replay, info, events)
     print('ok')
 
 
