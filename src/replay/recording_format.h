@@ -55,7 +55,7 @@ struct recording_header {
     char *program;       /* "replug 0.1.0" */
     char *build_id;      /* GNU build id in hex, or "" */
     char **arguments;    /* the command line after argv[0], NULL-terminated */
-    uint64_t schema;     /* hash over all state descriptors and trace declarations */
+    uint64_t schema;     /* hash over all state descriptors and record kinds */
     int64_t realtime_us; /* when it was recorded; for people only */
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/invariant.h"
 #include "hw/core/board.h"
+#include "hw/intc/intc_internal.h"
 #include "trace/trace.h"
 
 #define I8259_MASTER_IOBASE    0x20
@@ -36,18 +37,6 @@ struct kvm_ioapic {
 
 /* ---- levels on their way to KVM ---- */
 
-/* Keeps a pin's level and counts when it rises; gives its count. */
-static uint64_t count_raise(struct irq_statistics *statistics, unsigned pin, int level)
-{
-    uint32_t bit = 1u << pin;
-
-    if (level != 0 && (statistics->level & bit) == 0) {
-        statistics->raised[pin]++;
-    }
-    statistics->level = level != 0 ? statistics->level | bit : statistics->level & ~bit;
-    return statistics->raised[pin];
-}
-
 static void set_in_kvm(const struct gsi_lines *gsi, unsigned pin, int level)
 {
     const struct board_ops *ops = gsi->board->ops;
@@ -60,7 +49,7 @@ static void set_in_kvm(const struct gsi_lines *gsi, unsigned pin, int level)
 static void kvm_pic_set_irq(void *sink, unsigned pin, int level)
 {
     struct gsi_lines *gsi = sink;
-    uint64_t raised_count = count_raise(&gsi->statistics, pin, level);
+    uint64_t raised_count = irq_statistics_count(&gsi->statistics, pin, level);
 
     trace_kvm_pic_set_irq_enter(pin, level);
     trace_pic_stat_update_irq(pin, level, raised_count);
@@ -71,7 +60,7 @@ static void kvm_pic_set_irq(void *sink, unsigned pin, int level)
 static void kvm_ioapic_set_irq(void *sink, unsigned pin, int level)
 {
     struct gsi_lines *gsi = sink;
-    uint64_t raised_count = count_raise(&gsi->statistics, pin, level);
+    uint64_t raised_count = irq_statistics_count(&gsi->statistics, pin, level);
 
     trace_kvm_ioapic_set_irq_enter(pin, level);
     trace_ioapic_stat_update_irq(pin, level, raised_count);
