@@ -4,6 +4,21 @@
 
 #include "base/invariant.h"
 #include "memory/memory_internal.h"
+#include "trace/trace.h"
+
+/* No commit told of what the tree shows already. */
+static void trace_first_view(const struct address_space *address_space)
+{
+    const struct flatview *view = address_space->view;
+
+    for (uint32_t i = 0; i < view->count; i++) {
+        const struct flat_range *range = &view->ranges[i];
+
+        trace_flat_range_added(address_space->name, range->first, range->last - range->first + 1,
+                               range->region->name, range->region_offset, range->readonly,
+                               range->region->number);
+    }
+}
 
 struct address_space *address_space_create(struct memory_system *system, struct memory_region *root,
                                            const char *name)
@@ -16,6 +31,8 @@ struct address_space *address_space_create(struct memory_system *system, struct 
     address_space->listeners = g_ptr_array_new();
     address_space->view = generate_memory_topology(root);
     g_ptr_array_add(system->address_spaces, address_space);
+    trace_address_space_created(address_space->name, root->number);
+    trace_first_view(address_space);
     return address_space;
 }
 
@@ -25,6 +42,7 @@ void address_space_destroy(struct address_space *address_space)
         return;
     }
     invariant(address_space->listeners->len == 0);
+    trace_address_space_destroyed(address_space->name);
     g_ptr_array_remove(address_space->system->address_spaces, address_space);
     g_ptr_array_unref(address_space->listeners);
     flatview_unref(address_space->view);

@@ -96,10 +96,11 @@ static void tell_all(struct address_space *address_space, const struct flat_rang
 
     if (change == CHANGE_ADD) {
         trace_flat_range_added(address_space->name, section.gpa, section.size, section.region->name,
-                               section.region_offset, section.readonly);
+                               section.region_offset, section.readonly, section.region->number);
     } else if (change == CHANGE_DEL) {
         trace_flat_range_removed(address_space->name, section.gpa, section.size,
-                                 section.region->name, section.region_offset, section.readonly);
+                                 section.region->name, section.region_offset, section.readonly,
+                                 section.region->number);
     }
     for (guint i = 0; i < count; i++) {
         guint index = change == CHANGE_DEL ? count - 1 - i : i;

@@ -18,6 +18,7 @@ struct memory_system {
     GPtrArray *address_spaces; /* struct address_space *, in order of creation */
     uint64_t generation;
     uint64_t next_sequence; /* of a region's mapping */
+    uint32_t regions_made;  /* numbers given to regions */
     const struct ram_calls *ram_calls;
     bool skips_region_add; /* a test's wish */
 };

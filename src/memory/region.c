@@ -7,18 +7,38 @@
 #include "memory/ram_block.h"
 #include "trace/trace.h"
 
+static const char *const kind_names[] = {
+    [MEMORY_REGION_CONTAINER] = "container",
+    [MEMORY_REGION_RAM] = "ram",
+    [MEMORY_REGION_ROM] = "rom",
+    [MEMORY_REGION_IO] = "io",
+    [MEMORY_REGION_ALIAS] = "alias",
+};
+
+/* Whoever keeps the last one of each region can draw the tree at any moment of a trace. */
+static void describe(const struct memory_region *region)
+{
+    trace_memory_region_described(
+        region->number, region->name, kind_names[region->kind], region->size, region->enabled,
+        region->readonly, region->target != NULL ? region->target->number : 0,
+        region->target_offset, region->container != NULL ? region->container->number : 0,
+        region->offset, region->priority);
+}
+
 static void init(struct memory_region *region, struct memory_system *system, const char *name,
                  enum memory_region_kind kind, uint64_t size)
 {
     *region = (struct memory_region){
         .system = system, .name = g_strdup(name), .kind = kind, .size = size, .enabled = true
     };
+    region->number = ++system->regions_made;
 }
 
 void memory_region_init_container(struct memory_region *region, struct memory_system *system,
                                   const char *name, uint64_t size)
 {
     init(region, system, name, MEMORY_REGION_CONTAINER, size);
+    describe(region);
 }
 
 void memory_region_init_ram(struct memory_region *region, struct memory_system *system,
@@ -26,6 +46,7 @@ void memory_region_init_ram(struct memory_region *region, struct memory_system *
 {
     init(region, system, name, MEMORY_REGION_RAM, ram_block_size(ram));
     region->ram = ram;
+    describe(region);
 }
 
 void memory_region_init_rom(struct memory_region *region, struct memory_system *system,
@@ -33,6 +54,7 @@ void memory_region_init_rom(struct memory_region *region, struct memory_system *
 {
     init(region, system, name, MEMORY_REGION_ROM, ram_block_size(ram));
     region->ram = ram;
+    describe(region);
 }
 
 void memory_region_init_io(struct memory_region *region, struct memory_system *system,
@@ -42,6 +64,7 @@ void memory_region_init_io(struct memory_region *region, struct memory_system *s
     init(region, system, name, MEMORY_REGION_IO, size);
     region->ops = ops;
     region->opaque = opaque;
+    describe(region);
 }
 
 void memory_region_init_alias(struct memory_region *region, struct memory_system *system,
@@ -51,12 +74,16 @@ void memory_region_init_alias(struct memory_region *region, struct memory_system
     init(region, system, name, MEMORY_REGION_ALIAS, size);
     region->target = target;
     region->target_offset = target_offset;
+    describe(region);
 }
 
 void memory_region_fini(struct memory_region *region)
 {
     invariant(region->container == NULL);
     invariant(region->subregions == NULL || region->subregions->len == 0);
+    if (region->number != 0) {
+        trace_memory_region_finished(region->number, region->name);
+    }
     if (region->subregions != NULL) {
         g_ptr_array_unref(region->subregions);
     }
@@ -169,6 +196,7 @@ static void update_container_subregions(struct memory_region *region)
     region->container = container;
     insert(container, region);
     memory_system_mark(region);
+    describe(region);
     memory_region_transaction_commit(region->system);
     trace_memory_region_update_container_subregions_leave();
 }
@@ -211,6 +239,7 @@ void memory_region_del_subregion(struct memory_region *container, struct memory_
     memory_system_mark(subregion);
     g_ptr_array_remove(container->subregions, subregion);
     subregion->container = NULL;
+    describe(subregion);
     memory_region_transaction_commit(subregion->system);
     trace_memory_region_del_subregion_leave();
 }
@@ -224,6 +253,7 @@ void memory_region_set_enabled(struct memory_region *region, bool enabled)
     }
     memory_region_transaction_begin(region->system);
     region->enabled = enabled;
+    describe(region);
     memory_system_mark(region);
     memory_region_transaction_commit(region->system);
 }
@@ -253,6 +283,7 @@ void memory_region_set_size(struct memory_region *region, uint64_t size)
     invariant(region->ram == NULL);
     memory_region_transaction_begin(region->system);
     region->size = size;
+    describe(region);
     if (region->container != NULL) {
         sort_again(region->container);
     }
@@ -268,6 +299,7 @@ void memory_region_set_alias_offset(struct memory_region *region, uint64_t targe
     }
     memory_region_transaction_begin(region->system);
     region->target_offset = target_offset;
+    describe(region);
     memory_system_mark(region);
     memory_region_transaction_commit(region->system);
 }
@@ -279,6 +311,7 @@ void memory_region_set_readonly(struct memory_region *region, bool readonly)
     }
     memory_region_transaction_begin(region->system);
     region->readonly = readonly;
+    describe(region);
     memory_system_mark(region);
     memory_region_transaction_commit(region->system);
 }

@@ -60,7 +60,8 @@ struct memory_coalesced_range {
 struct memory_region {
     /* Read these, change them only through the functions below. */
     struct memory_system *system;
-    char *name; /* owned */
+    char *name;      /* owned */
+    uint32_t number; /* of all regions of the system, from 1: names are not unique */
     enum memory_region_kind kind;
     uint64_t size; /* bytes; MEMORY_SIZE_ALL */
     bool enabled;
