@@ -36,6 +36,7 @@ static const struct {
     { KVM_CAP_SET_IDENTITY_MAP_ADDR, "KVM_CAP_SET_IDENTITY_MAP_ADDR", "real mode" },
     { KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP", "8259s, IOAPIC and LAPICs in the kernel" },
     { KVM_CAP_IRQ_ROUTING, "KVM_CAP_IRQ_ROUTING", "GSI routing" },
+    { KVM_CAP_SIGNAL_MSI, "KVM_CAP_SIGNAL_MSI", "message signalled interrupts" },
     { KVM_CAP_PIT2, "KVM_CAP_PIT2", "the 8254 in the kernel" },
     { KVM_CAP_PIT_STATE2, "KVM_CAP_PIT_STATE2", "resetting the 8254" },
     { KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "CPUID" },

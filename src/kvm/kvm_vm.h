@@ -66,6 +66,9 @@ bool kvm_pc_setup_irq_routing(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNU
 /* KVM_IRQ_LINE; span kvm_set_irq. A failure is latched. */
 void kvm_set_irq(struct kvm_vm *vm, uint32_t gsi, int level);
 
+/* KVM_SIGNAL_MSI; span kvm_send_msi. What a guest's address and data make KVM refuse is a lost message, not a failure. */
+void kvm_send_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
+
 /* Carries out the writes that KVM batched for coalesced ranges, in their order (spans
  * qemu_flush_coalesced_mmio_buffer is the memory layer's, kvm_flush_coalesced_mmio_buffer this
  * one's). kvm_vm_create() installs it as the memory system's flush. */

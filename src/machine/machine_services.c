@@ -52,10 +52,22 @@ static void service_kvm_set_irq(void *opaque, uint32_t gsi, int level)
     }
 }
 
+static void service_send_msi(void *opaque, uint64_t address, uint32_t data)
+{
+    struct machine *machine = opaque;
+
+    if (machine->soft != NULL) {
+        soft_machine_send_msi(machine, address, data);
+    } else if (machine->kvm != NULL) {
+        kvm_send_msi(machine->kvm, address, data);
+    }
+}
+
 const struct board_ops machine_board_ops = {
     .hotplug_handler = pc_hotplug_handler,
     .request = service_request,
     .event = service_event,
     .device_gone = service_device_gone,
     .kvm_set_irq = service_kvm_set_irq,
+    .send_msi = service_send_msi,
 };

@@ -320,6 +320,11 @@ struct irq_line soft_machine_rtc_input(const struct machine *machine)
     return machine->soft->rtc_input;
 }
 
+void soft_machine_send_msi(struct machine *machine, uint64_t address, uint32_t data)
+{
+    apic_bus_send_msi(&machine->soft->bus, address, data);
+}
+
 void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_t bytes)
 {
     if (machine->soft != NULL) {

@@ -48,6 +48,9 @@ void soft_machine_save(const struct machine *machine, unsigned index, struct x86
 /* Where the RTC's interrupt goes: behind the HPET. */
 struct irq_line soft_machine_rtc_input(const struct machine *machine);
 
+/* A function's message signalled interrupt. */
+void soft_machine_send_msi(struct machine *machine, uint64_t address, uint32_t data);
+
 /* A loader wrote through a host pointer. Nothing to do without our own CPUs. */
 void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_t bytes);
 

@@ -47,6 +47,9 @@ struct board_ops {
     /* Level of a GSI into the in-kernel irqchip; failures are latched in errors. NULL without one.
      */
     void (*kvm_set_irq)(void *opaque, uint32_t gsi, int level);
+    /* A function's message signalled interrupt: the store of data to address, to whichever APICs
+     * the machine has. NULL = there are none. */
+    void (*send_msi)(void *opaque, uint64_t address, uint32_t data);
 };
 
 struct board {

@@ -20,6 +20,7 @@
 #define PCI_DEVFN_AUTO            0xffffffffu
 
 struct pci_device;
+struct pci_msix;
 struct type_registry;
 
 /* Standard header offsets (type 0). */
@@ -78,9 +79,13 @@ struct pci_device {
     struct pci_device_state *pci;       /* config space, at the class's config_offset */
     uint8_t writable[PCI_CONFIG_BYTES]; /* bits that the guest may change */
     struct pci_bar bars[PCI_BAR_COUNT];
-    struct irq_line intx; /* to the bus, which routes it on; unconnected until realize */
-    bool intx_level;      /* what the function drives */
-    bool intx_raised;     /* what the bus was told: 0 while the guest has disabled INTx */
+    uint16_t capabilities_end; /* 0 = there are none */
+    uint8_t msi_offset;        /* of the MSI capability; 0 = none (pci_msi.h) */
+    struct pci_msix *msix;     /* NULL = none; embedded in the device */
+    struct irq_line intx;      /* to the bus, which routes it on; unconnected until realize */
+    bool intx_level;           /* what the function drives */
+    bool
+        intx_raised; /* what the bus was told: 0 while the guest has disabled INTx or uses messages */
 };
 
 struct pci_bus {

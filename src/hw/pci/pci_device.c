@@ -12,6 +12,7 @@
 #include "base/invariant.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_internal.h"
+#include "hw/pci/pci_msi.h"
 #include "memory/transaction.h"
 #include "trace/trace.h"
 
@@ -200,7 +201,9 @@ static void update_intx(struct pci_device *device)
     uint8_t *config = device->pci->config;
     uint8_t pin = config[PCI_INTERRUPT_PIN];
     uint16_t command = bytes_load_le16(&config[PCI_COMMAND]);
-    bool raised = device->intx_level && (command & PCI_COMMAND_INTX_DISABLE) == 0;
+    bool messages =
+        pci_msi_is_enabled(device) || (device->msix != NULL && pci_msix_is_enabled(device->msix));
+    bool raised = device->intx_level && (command & PCI_COMMAND_INTX_DISABLE) == 0 && !messages;
 
     config[PCI_STATUS] =
         (uint8_t)((config[PCI_STATUS] & ~STATUS_INTX) | (device->intx_level ? STATUS_INTX : 0));
@@ -248,6 +251,13 @@ void pci_device_config_write(struct pci_device *device, uint32_t offset, uint32_
         touches(offset, size, PCI_BAR0, 4 * PCI_BAR_COUNT)) {
         update_bars(device, true);
         update_intx(device);
+    }
+    if (offset + size > DEVICE_SPECIFIC && device->capabilities_end != 0) {
+        update_intx(device);
+        pci_msi_config_written(device);
+        if (device->msix != NULL) {
+            pci_msix_config_written(device->msix);
+        }
     }
     if (class->config_write != NULL) {
         class->config_write(device, offset, value, size);
@@ -302,6 +312,9 @@ void pci_device_unrealize(struct pci_device *device)
     for (unsigned i = 0; i < PCI_BAR_COUNT; i++) {
         device->bars[i].region = NULL;
     }
+    device->capabilities_end = 0;
+    device->msi_offset = 0;
+    device->msix = NULL;
     pci_bus_displace(pci_device_bus(device), device);
 }
 
@@ -319,6 +332,7 @@ void pci_device_reset(struct pci_device *device)
             bytes_store_le32(&config[bar_offset(i)], device->bars[i].io ? 1 : 0);
         }
     }
+    pci_msi_reset(device);
     update_bars(device, true);
 }
 

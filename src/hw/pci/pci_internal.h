@@ -17,4 +17,14 @@ void pci_device_config_write(struct pci_device *device, uint32_t offset, uint32_
 /* Its id, or its type. */
 const char *pci_device_label(const struct pci_device *device);
 
+/* ---- pci_msi.c ---- */
+/* The function stores a message, if it may. */
+void pci_device_send_msi(struct pci_device *device, uint64_t address, uint32_t data);
+/* The capability may have been written: what is pending and not masked is sent. */
+void pci_msi_config_written(struct pci_device *device);
+void pci_msi_reset(struct pci_device *device);
+
+/* ---- pci_msix.c ---- */
+void pci_msix_config_written(struct pci_msix *msix);
+
 #endif

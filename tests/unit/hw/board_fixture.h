@@ -72,6 +72,13 @@ struct board_fixture {
     } kvm_irqs[BOARD_FIXTURE_CALLS_MAX];
 
     unsigned kvm_irq_count;
+
+    struct {
+        uint64_t address;
+        uint32_t data;
+    } msis[BOARD_FIXTURE_CALLS_MAX];
+
+    unsigned msi_count;
     /* The sink of board_fixture_line(): last level and number of raises of each pin. */
     int level[BOARD_FIXTURE_PINS_MAX];
     unsigned raises[BOARD_FIXTURE_PINS_MAX];
@@ -118,6 +125,15 @@ static inline void fixture_on_kvm_irq(void *opaque, uint32_t gsi, int level)
     f->kvm_irqs[f->kvm_irq_count++].level = level;
 }
 
+static inline void fixture_on_msi(void *opaque, uint64_t address, uint32_t data)
+{
+    struct board_fixture *f = opaque;
+
+    assert_true(f->msi_count < BOARD_FIXTURE_CALLS_MAX);
+    f->msis[f->msi_count].address = address;
+    f->msis[f->msi_count++].data = data;
+}
+
 static inline void fixture_on_line(void *sink, unsigned pin, int level)
 {
     struct board_fixture *f = sink;
@@ -135,6 +151,7 @@ static inline struct board_fixture *board_fixture_create(const struct type_info 
         .event = fixture_on_event,
         .device_gone = fixture_on_gone,
         .kvm_set_irq = fixture_on_kvm_irq,
+        .send_msi = fixture_on_msi,
     };
     static const struct type_info *const own_types[] = {
         &object_type_info,

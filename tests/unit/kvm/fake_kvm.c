@@ -112,6 +112,8 @@ static int vm_call(struct fake_kvm *fake, unsigned vcpu, unsigned long request, 
     case KVM_SET_USER_MEMORY_REGION: return set_region(fake, argument);
     case KVM_GET_IRQCHIP: *chip = fake->chips[chip->chip_id]; return 0;
     case KVM_SET_IRQCHIP: fake->chips[chip->chip_id] = *chip; return 0;
+    case KVM_SIGNAL_MSI:
+        return ((struct kvm_msi *)argument)->address_lo >> 20 == 0xfee ? 1 : -EINVAL;
     case KVM_IRQ_LINE_STATUS: ((struct kvm_irq_level *)argument)->status = 1; return 0;
     case KVM_CREATE_VCPU: fake->vcpus[vcpu].mp_state.mp_state = vcpu == 0 ? 0 : 1; return 0;
     default: return 0;

@@ -105,6 +105,21 @@ static void test_set_irq(void **state)
     assert_int_equal(fake_kvm_count(fake, KVM_IRQ_LINE), 1);
 }
 
+static void test_send_msi(void **state)
+{
+    struct fake_kvm *fake = *state;
+    struct kvm_msi msi;
+
+    kvm_send_msi(fake->vm, 0x12fee01004, 0x4041);
+    memcpy(&msi, fake_kvm_nth(fake, KVM_SIGNAL_MSI, 0)->bytes, sizeof(msi));
+    assert_int_equal(msi.address_lo, 0xfee01004);
+    assert_int_equal(msi.address_hi, 0x12);
+    assert_int_equal(msi.data, 0x4041);
+    assert_int_equal(msi.flags, 0);
+    kvm_send_msi(fake->vm, 0xdead0000, 1); /* the guest's own fault */
+    assert_false(error_latch_is_set(&fake->errors));
+}
+
 static void test_set_irq_fails(void **state)
 {
     struct fake_kvm *fake = *state;
@@ -148,6 +163,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_routing_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_irq, setup, teardown),
         cmocka_unit_test_setup_teardown(test_set_irq_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_send_msi, setup, teardown),
         cmocka_unit_test_setup_teardown(test_print, setup, teardown),
     };
 

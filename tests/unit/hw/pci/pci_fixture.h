@@ -5,6 +5,7 @@
 
 #include "hw/board_fixture.h"
 #include "hw/pci/pci.h"
+#include "hw/pci/pci_msi.h"
 
 struct probe_state {
     struct pci_device_state pci;
@@ -17,6 +18,8 @@ struct probe {
     struct memory_region memory, io;
     uint64_t written;
     unsigned config_writes;
+    struct pci_msix msix; /* for tests that give it one */
+    struct pci_msix_state msix_state;
 };
 
 static inline uint64_t probe_read(void *opaque, uint64_t offset, unsigned size)
@@ -54,6 +57,7 @@ static inline void probe_unrealize(struct device *device)
     struct probe *probe = (struct probe *)(void *)device;
 
     pci_device_unrealize(&probe->pci);
+    pci_msix_fini(&probe->msix);
     memory_region_fini(&probe->memory);
     memory_region_fini(&probe->io);
 }
