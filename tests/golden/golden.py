@@ -10,6 +10,7 @@ that begin with "2> ") and the exit status. --accept writes the files anew: look
 import difflib
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ CASES = cases.CASES + recording_cases.CASES
 
 def run(tracedump, arguments, folder):
     done = subprocess.run([tracedump, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-    out = f'$ tracedump {" ".join(arguments)}\n' + done.stdout.decode()
+    out = f'$ {shlex.join(["tracedump", *arguments])}\n' + done.stdout.decode()
     out += ''.join(f'2> {line}\n' for line in done.stderr.decode().splitlines())
     return out + f'status {done.returncode}\n'
 

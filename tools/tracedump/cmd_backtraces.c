@@ -184,22 +184,24 @@ static void print_note(const char *text, void *opaque)
 static bool parse_options(int argc, char **argv, struct run *run, struct backtraces *backtraces)
 {
     static const struct option options[] = {
-        { "event", required_argument, NULL, 'e' },
+        { "event", required_argument, NULL, SELECTION_FILTER },
+        SELECTION_OPTION_FILTER,
+        SELECTION_OPTIONS_RANGE,
         { "count", no_argument, NULL, 'c' },
         { "host-time", no_argument, NULL, 'H' },
         { 0 },
     };
+    bool fine = true;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'e': filter_add(&run->filter, optarg); break;
         case 'c': backtraces->count_only = true; break;
         case 'H': backtraces->host_time = true; break;
-        default: return false;
+        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
         }
     }
-    return true;
+    return fine;
 }
 
 static int backtraces_run(int argc, char **argv)
@@ -229,16 +231,19 @@ const struct command command_backtraces = {
     .name = "backtraces",
     .summary = "prints events' backtraces with function, file and line",
     .help =
-        "usage: tracedump backtraces [--event GLOBS]... [--count] [--host-time] FILE\n\n"
+        "usage: tracedump backtraces [--filter FILTER]... [--from WHEN] [--to WHEN]\n"
+        "                            [--count] [--host-time] FILE\n\n"
         "Prints each event that has a backtrace, and the frames as gdb does: function, file and\n"
         "line, inlined functions too. Names come from the files that were loaded when the trace\n"
         "was made; where one is missing or has been built anew, frames are FILE+OFFSET.\n\n"
-        "  --event GLOBS  only events whose name matches; several with commas between or by\n"
-        "                 repeating the option\n"
-        "  --count        each distinct backtrace once with its count, the most frequent first\n"
-        "  --host-time    adds the host's monotonic time\n\n"
+        "  --filter FILTER  only events that pass: names and conditions, see tracedump help filter;\n"
+        "                   of several filters one is enough (--event is the same)\n"
+        "  --from WHEN      from there on: turn=12, 1.5s, or a filter that means an event\n"
+        "  --to WHEN        up to there\n"
+        "  --count          each distinct backtrace once with its count, the most frequent first\n"
+        "  --host-time      adds the host's monotonic time\n\n"
         "Examples:\n"
-        "  tracedump backtraces --event memory_region_transaction_commit out.rpt\n"
-        "  tracedump backtraces --count --event 'kvm_*' out.rpt\n",
+        "  tracedump backtraces --filter memory_region_transaction_commit out.rpt\n"
+        "  tracedump backtraces --count --filter 'kvm_*' out.rpt\n",
     .run = backtraces_run,
 };

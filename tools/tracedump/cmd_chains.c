@@ -9,6 +9,7 @@
 #include <getopt.h>
 
 #include "tracedump/command.h"
+#include "tracedump/name_globs.h"
 #include "tracedump/nesting.h"
 #include "tracedump/run.h"
 
@@ -21,8 +22,8 @@ struct node {
 
 struct chains {
     struct nesting nesting;
-    struct filter from;
-    struct filter through;
+    struct name_globs from;
+    struct name_globs through;
     GHashTable *node_set; /* of struct node, by parent and name */
     GPtrArray *nodes;     /* the same, owned, by tag */
     GPtrArray *ends;      /* nodes where a chain ends, in the order of first appearance */
@@ -95,14 +96,14 @@ static void chains_event(struct run *run, const struct trace_event *event, void 
     }
     parent_tag = nesting->depth == 0 ? 0 : nesting->spans[nesting->depth - 1].tag;
     span = nesting_enter(nesting, event);
-    if (span != NULL && (parent_tag != 0 || filter_passes(&chains->from, event->name))) {
+    if (span != NULL && (parent_tag != 0 || name_globs_pass(&chains->from, event->name))) {
         span->tag = find_or_add_node(chains, node_of_tag(chains, parent_tag), event->name)->tag;
     }
 }
 
 static bool goes_through(struct chains *chains, const struct node *node)
 {
-    while (node != NULL && !filter_passes(&chains->through, node->name)) {
+    while (node != NULL && !name_globs_pass(&chains->through, node->name)) {
         node = node->parent;
     }
     return node != NULL;
@@ -141,27 +142,27 @@ static bool parse_options(int argc, char **argv, struct run *run, struct chains 
     static const struct option options[] = {
         { "from", required_argument, NULL, 'F' },
         { "through", required_argument, NULL, 't' },
-        { "filter", required_argument, NULL, 'f' },
+        SELECTION_OPTION_FILTER,
         { 0 },
     };
+    bool fine = true;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'F': filter_add(&chains->from, optarg); break;
-        case 't': filter_add(&chains->through, optarg); break;
-        case 'f': filter_add(&run->filter, optarg); break;
-        default: return false;
+        case 'F': name_globs_add(&chains->from, optarg); break;
+        case 't': name_globs_add(&chains->through, optarg); break;
+        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
         }
     }
-    return true;
+    return fine;
 }
 
 static void chains_init(struct chains *chains)
 {
     *chains = (struct chains){ .nesting = { .closed = span_closed, .opaque = chains } };
-    filter_init(&chains->from);
-    filter_init(&chains->through);
+    name_globs_init(&chains->from);
+    name_globs_init(&chains->through);
     chains->node_set = g_hash_table_new(node_hash, node_equal);
     chains->nodes = g_ptr_array_new_with_free_func(g_free);
     chains->ends = g_ptr_array_new();
@@ -169,8 +170,8 @@ static void chains_init(struct chains *chains)
 
 static void chains_fini(struct chains *chains)
 {
-    filter_fini(&chains->from);
-    filter_fini(&chains->through);
+    name_globs_fini(&chains->from);
+    name_globs_fini(&chains->through);
     g_hash_table_unref(chains->node_set);
     g_ptr_array_unref(chains->ends);
     g_ptr_array_unref(chains->nodes);
@@ -196,18 +197,20 @@ const struct command command_chains = {
     .name = "chains",
     .summary = "prints each distinct chain of nested spans with its count",
     .help =
-        "usage: tracedump chains [--from GLOBS] [--through GLOBS] [--filter GLOBS] FILE\n\n"
+        "usage: tracedump chains [--from GLOBS] [--through GLOBS] [--filter FILTER] FILE\n\n"
         "A chain is a path of spans, each inside the one before it, from the outermost to one that\n"
         "has no span inside. Chains come in the order of first appearance, with the number of\n"
         "times that they were gone.\n\n"
         "  --from GLOBS     chains begin at the outermost span with such a name\n"
         "  --through GLOBS  only chains with such a span in them\n"
-        "  --filter GLOBS   only spans with such a name count; those between are left out\n\n"
+        "  --filter FILTER  only spans that pass count (tracedump help filter); those between are\n"
+        "                   left out\n\n"
         "GLOBS are several with commas between or by repeating the option.\n\n"
         "Examples:\n"
         "  tracedump chains out.rpt\n"
         "  tracedump chains --from pc_dimm_plug out.rpt\n"
         "  tracedump chains --from qmp_device_add --through kvm_set_irq out.rpt\n"
-        "  tracedump chains --filter 'pc_dimm_*,piix4_*,kvm_*' out.rpt\n",
+        "  tracedump chains --filter 'pc_dimm_*,piix4_*,kvm_*' out.rpt\n"
+        "  tracedump chains --filter 'within qmp_device_add(id=dimm0)' out.rpt\n",
     .run = chains_run,
 };

@@ -55,7 +55,8 @@ static bool parse_options(int argc, char **argv, struct diff_options *options)
     static const struct option longs[] = {
         { "common", no_argument, NULL, 'c' },
         { "ignore", required_argument, NULL, 'i' },
-        { "filter", required_argument, NULL, 'f' },
+        SELECTION_OPTION_FILTER,
+        SELECTION_OPTIONS_RANGE,
         { 0 },
     };
     int option;
@@ -64,8 +65,12 @@ static bool parse_options(int argc, char **argv, struct diff_options *options)
         switch (option) {
         case 'c': options->common = true; break;
         case 'i': ignore(options, optarg); break;
-        case 'f': filter_add(&options->filter, optarg); break;
-        default: return false;
+        default:
+            if (!selection_take_option(&options->selections[0], argv[0], option, optarg) ||
+                !selection_take_option(&options->selections[1], argv[0], option, optarg)) {
+                return false;
+            }
+            break;
         }
     }
     if (optind != argc - 2) {
@@ -106,7 +111,6 @@ static int diff_run(int argc, char **argv)
     struct output output;
     int status = DIFF_TROUBLE;
 
-    filter_init(&options.filter);
     output_init(&output, 1);
     if (parse_options(argc, argv, &options)) {
         status = compare(&output, &options);
@@ -116,7 +120,8 @@ static int diff_run(int argc, char **argv)
         fprintf(stderr, "tracedump: can't write: %s\n", g_strerror(output.error));
         status = DIFF_TROUBLE;
     }
-    filter_fini(&options.filter);
+    selection_fini(&options.selections[0]);
+    selection_fini(&options.selections[1]);
     g_ptr_array_unref(options.ignored);
     return status;
 }
@@ -125,7 +130,7 @@ const struct command command_diff = {
     .name = "diff",
     .summary = "shows where two traces or two recordings begin to differ",
     .help =
-        "usage: tracedump diff [--common] [--ignore NAMES] [--filter GLOBS] A B\n\n"
+        "usage: tracedump diff [--common] [--ignore NAMES] [--filter FILTER] [--from WHEN] [--to WHEN] A B\n\n"
         "Compares two traces, native or LTTng's in any mix, or two recordings. The host's time never\n"
         "counts, nor do addresses of backtraces or the numbers of a trace's events. Prints nothing\n"
         "if they are the same; else the first difference with what comes before it, marked as by\n"
@@ -135,7 +140,11 @@ const struct command command_diff = {
         "                  with different events switched on\n"
         "  --ignore NAMES  time (virtual time and instructions), turn (its number), vcpu, a field of\n"
         "                  traces' events, or a kind of a recording's records, with commas between\n"
-        "  --filter GLOBS  only traces' events whose name matches\n\n"
+        "  --filter FILTER only traces' events that pass: names and conditions, see tracedump help\n"
+        "                  filter\n"
+        "  --from WHEN     only what comes from there on: turn=12, 1.5s, or a filter that means an\n"
+        "                  event; of traces only, as is --to\n"
+        "  --to WHEN       only what comes up to there\n\n"
         "Exit status: 0 the same; 1 they differ; 2 a file can't be used, or is damaged or incomplete.\n\n"
         "Examples:\n"
         "  tracedump diff recorded.rpt replayed.rpt\n"

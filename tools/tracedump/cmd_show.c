@@ -68,20 +68,21 @@ static bool parse_options(int argc, char **argv, struct run *run, struct show *s
     static const struct option options[] = {
         { "tree", no_argument, NULL, 't' },
         { "host-time", no_argument, NULL, 'H' },
-        { "filter", required_argument, NULL, 'f' },
+        SELECTION_OPTION_FILTER,
+        SELECTION_OPTIONS_RANGE,
         { 0 },
     };
+    bool fine = true;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 't': show->tree = true; break;
         case 'H': show->host_time = true; break;
-        case 'f': filter_add(&run->filter, optarg); break;
-        default: return false;
+        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
         }
     }
-    return true;
+    return fine;
 }
 
 static int show_run(int argc, char **argv)
@@ -101,17 +102,21 @@ const struct command command_show = {
     .name = "show",
     .summary = "prints the events, one a line",
     .help =
-        "usage: tracedump show [--tree] [--filter GLOBS]... [--host-time] FILE\n\n"
+        "usage: tracedump show [--tree] [--filter FILTER]... [--from WHEN] [--to WHEN]\n"
+        "                      [--host-time] FILE\n\n"
         "Prints one event a line, in the order in which they happened: its sequence, its turn, the\n"
         "virtual time, the vCPU it concerns, its name and fields. A span has two lines: it begins\n"
         "with --> and ends with <--.\n\n"
-        "  --tree          indents by nesting; a span with nothing inside takes one line\n"
-        "  --filter GLOBS  only events whose name matches; several with commas between or by\n"
-        "                  repeating the option\n"
-        "  --host-time     adds the host's monotonic time, which differs from run to run\n\n"
+        "  --tree           indents by nesting; a span with nothing inside takes one line\n"
+        "  --filter FILTER  only events that pass: names and conditions, see tracedump help filter;\n"
+        "                   of several filters one is enough\n"
+        "  --from WHEN      from there on: turn=12, 1.5s, or a filter that means an event\n"
+        "  --to WHEN        up to there\n"
+        "  --host-time      adds the host's monotonic time, which differs from run to run\n\n"
         "Examples:\n"
         "  tracedump show out.rpt\n"
         "  tracedump show --tree --filter 'pc_dimm_*,kvm_*' out.rpt\n"
+        "  tracedump show --from 'qmp_device_add id=dimm0' --to acpi_device_ost out.rpt\n"
         "  tracedump show ~/lttng-traces/replug-20240101-120000\n",
     .run = show_run,
 };

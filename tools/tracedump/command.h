@@ -11,6 +11,9 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
+/* tracedump help filter */
+extern const char help_filter[];
+
 extern const struct command command_show;
 extern const struct command command_chains;
 extern const struct command command_backtraces;

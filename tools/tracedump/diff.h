@@ -6,8 +6,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "tracedump/filter.h"
 #include "tracedump/output.h"
+#include "tracedump/selection.h"
 
 /* As diff(1). */
 enum {
@@ -18,8 +18,8 @@ enum {
 
 struct diff_options {
     const char *paths[2];
-    struct filter filter; /* of traces' events */
-    bool common;          /* only events that both traces have some of */
+    struct selection selections[2]; /* of each trace's events */
+    bool common;                    /* only events that both traces have some of */
     bool ignore_time;
     bool ignore_turn;
     bool ignore_vcpu;

@@ -19,7 +19,6 @@
 struct side {
     const char *path;
     struct source *source;
-    struct filter filter;
     struct nesting nesting;
     const struct trace_event *event; /* NULL: the trace is through */
     uint64_t count;                  /* of events from the difference on */
@@ -35,7 +34,7 @@ struct name_counts {
 
 struct diff_trace {
     struct output *output;
-    const struct diff_options *options;
+    struct diff_options *options;
     struct side sides[2];
     struct event_copy context[CONTEXT_EVENTS]; /* a ring */
     uint64_t common;                           /* events in front of the difference */
@@ -66,10 +65,11 @@ static bool open_side(struct side *side)
     return side->source != NULL;
 }
 
-static bool passes(const struct diff_trace *diff, unsigned index, const char *name)
+static bool passes(const struct diff_trace *diff, unsigned index, const struct trace_event *event)
 {
-    return filter_passes((struct filter *)&diff->sides[index].filter, name) &&
-           (diff->allowed[index] == NULL || g_hash_table_contains(diff->allowed[index], name));
+    return selection_passes(&diff->options->selections[index], event) &&
+           (diff->allowed[index] == NULL ||
+            g_hash_table_contains(diff->allowed[index], event->name));
 }
 
 static const struct trace_event *advance(struct diff_trace *diff, unsigned index)
@@ -78,7 +78,7 @@ static const struct trace_event *advance(struct diff_trace *diff, unsigned index
 
     do {
         side->event = source_next(side->source);
-    } while (side->event != NULL && !passes(diff, index, side->event->name));
+    } while (side->event != NULL && !passes(diff, index, side->event));
     if (side->event != NULL) {
         nesting_advance(&side->nesting, side->event);
     }
@@ -303,18 +303,13 @@ static void show_difference(struct diff_trace *diff)
 
 /* ---- all of it ---- */
 
-static void diff_init(struct diff_trace *diff, struct output *output,
-                      const struct diff_options *options)
+static void diff_init(struct diff_trace *diff, struct output *output, struct diff_options *options)
 {
     *diff = (struct diff_trace){ .output = output, .options = options };
     diff->names = g_ptr_array_new_with_free_func(g_free);
     diff->name_of = g_hash_table_new(g_str_hash, g_str_equal);
     for (unsigned i = 0; i < 2; i++) {
         diff->sides[i].path = options->paths[i];
-        filter_init(&diff->sides[i].filter);
-        for (guint k = 0; k < options->filter.globs->len; k++) {
-            filter_add(&diff->sides[i].filter, options->filter.globs->pdata[k]);
-        }
     }
 }
 
@@ -324,7 +319,6 @@ static void diff_fini(struct diff_trace *diff)
     g_ptr_array_unref(diff->names);
     for (unsigned i = 0; i < 2; i++) {
         source_close(diff->sides[i].source);
-        filter_fini(&diff->sides[i].filter);
         g_clear_pointer(&diff->allowed[i], g_hash_table_unref);
     }
     for (unsigned i = 0; i < CONTEXT_EVENTS; i++) {

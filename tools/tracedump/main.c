@@ -33,7 +33,7 @@ static void print_overview(FILE *to)
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         fprintf(to, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
     }
-    fputs("  help        explains a command: tracedump help chains\n"
+    fputs("  help        explains a command, or the filters: tracedump help chains, help filter\n"
           "  --version   says which version this is\n\n"
           "Exit status: 0 all is well, 1 the file is damaged (what could be read was printed),\n"
           "2 it can't be used, or the command line can't.\n",
@@ -52,6 +52,10 @@ static int help(const char *name)
 
     if (name == NULL) {
         print_overview(stdout);
+        return STATUS_FINE;
+    }
+    if (strcmp(name, "filter") == 0) {
+        fputs(help_filter, stdout);
         return STATUS_FINE;
     }
     command = find_command(name);

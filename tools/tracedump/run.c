@@ -12,7 +12,6 @@
 void run_init(struct run *run)
 {
     *run = (struct run){ .status = STATUS_UNUSABLE };
-    filter_init(&run->filter);
     output_init(&run->output, 1);
 }
 
@@ -56,9 +55,17 @@ bool run_events(struct run *run, run_event_fn event, void *opaque)
         return false;
     }
     run->status = STATUS_FINE;
-    while (run->output.error == 0 && (next = source_next(run->source)) != NULL) {
-        if (filter_passes(&run->filter, next->name)) {
+    while (run->output.error == 0 && !run->selection.over &&
+           (next = source_next(run->source)) != NULL) {
+        if (selection_passes(&run->selection, next)) {
             event(run, next, opaque);
+        }
+    }
+    if (!run->selection.over) {
+        g_autofree char *unmet = selection_unmet(&run->selection);
+
+        if (unmet != NULL) {
+            run_report(run, REPORT_NOTE, unmet);
         }
     }
     return true;
@@ -97,6 +104,6 @@ int run_fini(struct run *run)
         run->status = STATUS_UNUSABLE;
     }
     source_close(run->source);
-    filter_fini(&run->filter);
+    selection_fini(&run->selection);
     return run->status;
 }

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "replay/recording_reader.h"
-#include "tracedump/filter.h"
 #include "tracedump/output.h"
+#include "tracedump/selection.h"
 #include "tracedump/source.h"
 
 /* tracedump's exit status. */
@@ -22,7 +22,7 @@ enum {
 
 struct run {
     const char *path;
-    struct filter filter;
+    struct selection selection;
     struct source *source; /* open while events are handed out */
     struct output output;  /* to stdout */
     int status;            /* STATUS_UNUSABLE until the trace is open */
