@@ -205,6 +205,18 @@ static bool apply_uuid(struct machine_config *config, const char *argument, GErr
     return true;
 }
 
+/* Everything but the menu is the firmware's own choice here. */
+static bool apply_boot(struct machine_config *config, const char *argument, GError **error)
+{
+    struct json_object *options = options_parse(argument, "order", error);
+    const char *menu = options != NULL ? command_line_text(options, "menu") : NULL;
+    bool ok =
+        options != NULL && (menu == NULL || options_parse_bool(menu, &config->boot_menu, error));
+
+    json_object_put(options);
+    return ok;
+}
+
 #define TEXT_OPTION(field)                                                                         \
     static bool apply_##field(struct machine_config *config, const char *argument, GError **error) \
     {                                                                                              \
@@ -221,6 +233,7 @@ static bool apply_uuid(struct machine_config *config, const char *argument, GErr
         return true;                                                                               \
     }
 
+TEXT_OPTION(bios)
 TEXT_OPTION(kernel)
 TEXT_OPTION(initrd)
 TEXT_OPTION(append)
@@ -247,7 +260,8 @@ static const struct option options_table[] = {
       false },
     { "device", "DRIVER[,...]", apply_device, "add a device", false },
     { "numa", "node[,...]", apply_numa, "a NUMA node; memdev= gives its memory", false },
-    { "kernel", "FILE", apply_kernel, "boot a multiboot-1 ELF image", false },
+    { "bios", "FILE", apply_bios, "firmware, such as SeaBIOS's bios-256k.bin", false },
+    { "kernel", "FILE", apply_kernel, "boot a Linux bzImage or a multiboot-1 ELF image", false },
     { "initrd", "FILE", apply_initrd, "module for the kernel", false },
     { "append", "TEXT", apply_append, "command line of the kernel", false },
     { "chardev", "BACKEND,id=ID[,...]", apply_chardev, "a character device", true },
@@ -283,7 +297,7 @@ static const struct option options_table[] = {
     { "sandbox", "TEXT", NULL, NULL, false },
     { "audiodev", "TEXT", NULL, NULL, false },
     { "overcommit", "TEXT", NULL, NULL, false },
-    { "boot", "TEXT", NULL, NULL, false },
+    { "boot", "[menu=on]", apply_boot, "whether the firmware shows its boot menu", false },
     { "global", "TEXT", NULL, NULL, false },
     { "no-hpet", NULL, NULL, NULL, false },
     { "no-acpi", NULL, NULL, NULL, false },

@@ -4,6 +4,7 @@
 #include "hw/acpi/piix4_pm.h"
 #include "hw/char/char_devices.h"
 #include "hw/core/memory_device_if.h"
+#include "hw/firmware/fw_cfg.h"
 #include "hw/input/i8042.h"
 #include "hw/input/port92.h"
 #include "hw/intc/i8259.h"
@@ -59,6 +60,7 @@ const struct type_info *const machine_types[] = {
     &hpet_type_info,
     &i8042_type_info,
     &port92_type_info,
+    &fw_cfg_io_type_info,
     /* Character devices. */
     &isa_serial_type_info,
     &isa_debugcon_type_info,

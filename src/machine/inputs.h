@@ -47,7 +47,7 @@ bool machine_host_has_kvm(struct machine *machine);
 struct json_object *machine_chardev_list(struct machine *machine);
 /* What asking the host ended with: an error that it set becomes, in a replay, the recorded one. */
 bool machine_host_verdict(struct machine *machine, bool ok, GError **error);
-/* A file's bytes (-kernel, -initrd); option: for the error. */
+/* A file's bytes (-bios, -kernel, -initrd); option: for the error. */
 GBytes *machine_read_file(struct machine *machine, const char *option, const char *path,
                           GError **error);
 

@@ -19,7 +19,7 @@ bool linux_boot_is_for(GBytes *kernel)
     return linux_image_detect(bytes, size);
 }
 
-static struct acpi_tables *create_tables(const struct machine *machine)
+struct acpi_tables *linux_boot_tables(const struct machine *machine)
 {
     const struct machine_config *config = machine->config;
     struct acpi_cpu cpus[MACHINE_CPUS_MAX];
@@ -34,6 +34,8 @@ static struct acpi_tables *create_tables(const struct machine *machine)
         .serial_ports = machine->serial_port_mask,
         .hpet_block_id = machine->soft != NULL ? HPET_EVENT_TIMER_BLOCK_ID : 0,
         .has_i8042 = machine->soft != NULL,
+        .pm_base = machine->bios_image != NULL ? ACPI_SEABIOS_PM_BASE : 0,
+        .has_fw_cfg = machine->bios_image != NULL,
     };
 
     for (uint32_t i = 0; i < config->cpus_max; i++) {
@@ -107,7 +109,7 @@ static bool load(struct machine *machine, struct acpi_tables *tables, struct x86
 
 bool linux_boot(struct machine *machine, struct x86_state *out_state, GError **error)
 {
-    struct acpi_tables *tables = create_tables(machine);
+    struct acpi_tables *tables = linux_boot_tables(machine);
     bool ok = load(machine, tables, out_state, error);
 
     acpi_tables_destroy(tables);

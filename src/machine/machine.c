@@ -46,6 +46,12 @@ static bool read_boot_files(struct machine *machine, GError **error)
 {
     const struct machine_config *config = machine->config;
 
+    if (config->bios != NULL) {
+        machine->bios_image = machine_read_file(machine, "-bios", config->bios, error);
+        if (machine->bios_image == NULL) {
+            return false;
+        }
+    }
     if (config->kernel != NULL) {
         machine->kernel_image = machine_read_file(machine, "-kernel", config->kernel, error);
         if (machine->kernel_image == NULL) {
@@ -204,7 +210,8 @@ static bool bring_up(struct machine *machine, const struct kvm_calls *calls, GEr
     }
     if (has_board(machine)) {
         if (!read_boot_files(machine, error) || !open_accelerator(machine, calls, error) ||
-            !pc_build(machine, error) || !serial_ports_create(machine, error)) {
+            !pc_build(machine, error) || !serial_ports_create(machine, error) ||
+            !pc_firmware_create(machine, error)) {
             return false;
         }
     }
@@ -370,6 +377,7 @@ static void fini_parts(struct machine *machine)
     g_free(machine->last_events);
     g_bytes_unref(machine->kernel_image);
     g_bytes_unref(machine->initrd_image);
+    g_bytes_unref(machine->bios_image);
     g_clear_error(&machine->errors.first); /* what the going down may have left */
     g_cond_clear(&machine->running_changed);
     g_mutex_clear(&machine->lock);

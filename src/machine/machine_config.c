@@ -37,6 +37,7 @@ void machine_config_fini(struct machine_config *config)
     g_free(config->name);
     g_free(config->uuid);
     g_free(config->ram_backend);
+    g_free(config->bios);
     g_free(config->kernel);
     g_free(config->initrd);
     g_free(config->append);

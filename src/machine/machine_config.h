@@ -23,6 +23,8 @@ struct machine_config {
     unsigned cpus, cpus_max, sockets, cores, threads;
     char *ram_backend; /* -machine memory-backend=, NULL = RAM of the machine's own */
     char *kernel, *initrd, *append;
+    char *bios;          /* -bios, NULL = no firmware: kernels are entered directly */
+    bool boot_menu;      /* -boot menu=on */
     GPtrArray *objects;  /* struct json_object *: -object */
     GPtrArray *devices;  /* struct json_object *: -device */
     GPtrArray *numa;     /* struct json_object *: -numa */

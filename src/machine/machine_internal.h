@@ -11,6 +11,7 @@
 #include "hw/core/board.h"
 #include "hw/core/hotplug.h"
 #include "hw/core/irq_line.h"
+#include "hw/firmware/bios_loader.h"
 #include "hw/intc/kvm_irqchip.h"
 #include "hw/mem/memory_device.h"
 #include "kvm/kvm_vm.h"
@@ -146,6 +147,8 @@ struct machine {
     unsigned cpu_count;
     GBytes *kernel_image; /* -kernel's file; NULL = none */
     GBytes *initrd_image;
+    GBytes *bios_image; /* -bios's file; NULL = no firmware */
+    struct bios_rom bios;
 
     GPtrArray *chardevs; /* struct host_char *; owned */
     GPtrArray *claimed;  /* struct host_char *: those with a user; borrowed */
@@ -301,7 +304,17 @@ struct x86_state;
 bool multiboot_load(struct machine *machine, struct x86_state *out_state,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- pc_firmware.c ---- */
+
+/* With -bios: the ROM, shadow RAM, and fw_cfg with what the firmware asks for; once all built-in devices are there. */
+bool pc_firmware_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pc_firmware_destroy(struct machine *machine);
+
 /* ---- linux_boot.c ---- */
+
+struct acpi_tables;
+/* Not placed yet. */
+struct acpi_tables *linux_boot_tables(const struct machine *machine);
 
 /* The kernel is a bzImage, not a multiboot image. */
 bool linux_boot_is_for(GBytes *kernel);

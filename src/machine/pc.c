@@ -148,6 +148,7 @@ bool pc_build(struct machine *machine, GError **error)
 
 void pc_destroy(struct machine *machine)
 {
+    pc_firmware_destroy(machine);
     while (machine->devices->len > 0) {
         struct device *device = g_ptr_array_index(machine->devices, machine->devices->len - 1);
 

@@ -167,9 +167,12 @@ static void serve_shutdown(struct machine *machine)
     run_state_set(machine, RUN_STATE_SHUTDOWN);
 }
 
-/* Without a kernel there is no firmware either, nothing that the processor could run: it halts. */
+/* Firmware starts where the processor does. Without it and without a kernel there is nothing to run: it halts. */
 static bool boot_state(struct machine *machine, struct x86_state *state, GError **error)
 {
+    if (machine->bios_image != NULL) {
+        return true;
+    }
     if (machine->kernel_image == NULL) {
         state->mp_state = MP_STATE_HALTED;
         return true;

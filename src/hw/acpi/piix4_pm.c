@@ -4,6 +4,7 @@
  * sleep states, and the three roles: PCI function, hotplug handler, ACPI device.
  *
  *   config 0x40 PMBA (bits 15:6 of the PM block's port, bit 0 always 1)   82371AB §7.1.17
+ *          0x58 DEVACTB (bit 25: writes to SMI_CMD make an SMI)           82371AB §7.1.22
  *          0x80 PMREGMISC (bit 0: the PM block decodes)                   82371AB §7.1.27
  *
  * There is no firmware, so both come up as SeaBIOS leaves them. The SMBus host is not there.
@@ -30,6 +31,8 @@
 #define PMBA_DEFAULT     0xb000u
 #define PMBA_MASK        0xffc0u
 #define PMREGMISC        0x80
+#define DEVACTB_APMC     0x5b
+#define APMC_ENABLED     0x02
 #define PM_BLOCK_BYTES   64
 #define GPE0_PORT        0xafe0
 #define APM_PORT         0xb2 /* control, status */
@@ -265,6 +268,8 @@ static void reset_registers(struct piix4_pm *pm)
     config[PCI_INTERRUPT_LINE] = SCI_ISA_IRQ;
     bytes_store_le32(&config[PMBA], PMBA_DEFAULT | 1);
     config[PMREGMISC] = 1;
+    /* No CPU here has SMM. Firmware that finds this bit set takes SMM as set up and leaves it alone. */
+    config[DEVACTB_APMC] = APMC_ENABLED;
     place_block(pm);
     pm->state.gpe = (struct acpi_gpe_state){ 0 };
     pm->state.apm_control = 0;

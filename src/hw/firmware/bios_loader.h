@@ -9,8 +9,7 @@
  *   0x100000      +---------------------+
  *
  * Both lie above RAM and what else is there. Firmware that copies itself into RAM below 1 MiB opens
- * it by the host bridge's PAM registers; where those are not implemented "isa-bios" stays
- * read-only.
+ * it by the host bridge's PAM registers (hw/pci/i440fx_pam.h).
  */
 #ifndef REPLUG_HW_FIRMWARE_BIOS_LOADER_H
 #define REPLUG_HW_FIRMWARE_BIOS_LOADER_H

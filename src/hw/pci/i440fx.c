@@ -10,6 +10,7 @@
  */
 #include "base/error.h"
 #include "base/invariant.h"
+#include "hw/pci/i440fx_pam.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_internal.h"
 #include "trace/trace.h"
@@ -246,26 +247,45 @@ struct pci_bus *i440fx_pci_bus(struct device *host_bridge)
 struct i440fx {
     struct pci_device pci;
     struct pci_device_state state;
+    struct i440fx_pam pam;
 };
+
+static struct i440fx *as_bridge(struct pci_device *device)
+{
+    return (struct i440fx *)(void *)device;
+}
+
+void i440fx_connect_shadow_ram(struct device *host_bridge, struct memory_region *ram)
+{
+    const struct i440fx_host *host = as_host(host_bridge);
+    struct i440fx *bridge = as_bridge((struct pci_device *)(void *)host->bridge);
+
+    i440fx_pam_init(&bridge->pam, host->device.board->system_memory, host->bus->memory, ram);
+    i440fx_pam_update(&bridge->pam, &bridge->state.config[I440FX_PAM_FIRST]);
+}
 
 static void reset(struct device *device)
 {
     struct i440fx *bridge = (struct i440fx *)(void *)device;
 
     pci_device_reset(&bridge->pci);
-    for (unsigned i = 0x59; i <= 0x5f; i++) {
+    for (unsigned i = I440FX_PAM_FIRST; i <= I440FX_PAM_LAST; i++) {
         bridge->state.config[i] = 0;
     }
+    i440fx_pam_update(&bridge->pam, &bridge->state.config[I440FX_PAM_FIRST]);
     bridge->state.config[SMRAM] = SMRAM_DEFAULT;
     bridge->pci.writable[SMRAM] = SMRAM_BITS;
 }
 
-/* A set D_LCK closes D_OPEN and holds both until reset. */
+/* PAM takes effect at once. A set D_LCK closes D_OPEN and holds both until reset. */
 static void config_write(struct pci_device *device, uint32_t offset, uint32_t value, unsigned size)
 {
     uint8_t *smram = &device->pci->config[SMRAM];
 
     (void)value;
+    if (offset <= I440FX_PAM_LAST && I440FX_PAM_FIRST < offset + size) {
+        i440fx_pam_update(&as_bridge(device)->pam, &device->pci->config[I440FX_PAM_FIRST]);
+    }
     if (offset <= SMRAM && SMRAM < offset + size && (*smram & SMRAM_LOCK) != 0) {
         *smram &= (uint8_t)~SMRAM_OPEN;
         device->writable[SMRAM] = SMRAM_BITS & ~(SMRAM_LOCK | SMRAM_OPEN);
@@ -283,13 +303,14 @@ static bool realize(struct device *device, GError **error)
 
 static void unrealize(struct device *device)
 {
+    i440fx_pam_fini(&as_bridge((struct pci_device *)(void *)device)->pam);
     pci_device_unrealize((struct pci_device *)device);
 }
 
 static void after_load(struct device *device)
 {
     pci_device_after_load((struct pci_device *)device);
-    config_write((struct pci_device *)device, SMRAM, 0, 1);
+    config_write((struct pci_device *)device, I440FX_PAM_FIRST, 0, SMRAM + 1 - I440FX_PAM_FIRST);
 }
 
 static const struct pci_device_class i440fx_class = {

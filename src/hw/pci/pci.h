@@ -142,13 +142,17 @@ struct pci_bus *i440fx_pci_bus(struct device *host_bridge);
  * realize; the registry outlives it. */
 void i440fx_pcihost_set_types(struct device *host_bridge, const struct type_registry *types);
 
+/* The guest has firmware: PAM registers steer accesses to 0xc0000 to 0xfffff from now on (hw/pci/i440fx_pam.h). After
+ * realize; ram begins at address 0 and outlives the bridge. */
+void i440fx_connect_shadow_ram(struct device *host_bridge, struct memory_region *ram);
+
 /* ---- the chipset, as device types (QEMU's names) ---- */
 extern const struct type_info
     i440fx_pcihost_type_info; /* "i440FX-pcihost": ports 0xcf8, 0xcfc; creates bus pci.0 and the
                                  bridge function at realize */
 extern const struct type_info
     i440fx_type_info; /* "i440FX": function 0.0; PAM and SMRAM registers (82441FX §3.2) are kept
-                         and read back, but steer no memory: there is no firmware to shadow */
+                         and read back; PAM steers memory where there is firmware to shadow */
 extern const struct type_info piix3_type_info; /* "PIIX3": function 1.0, ISA bridge, PIRQ routing
                                                   (82371SB), reset control 0xcf9 */
 
