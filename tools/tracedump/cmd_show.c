@@ -4,16 +4,25 @@
 
 #include "tracedump/command.h"
 #include "tracedump/nesting.h"
+#include "tracedump/print_json.h"
 #include "tracedump/print_text.h"
 #include "tracedump/run.h"
 
 struct show {
     bool tree;
     bool host_time;
+    bool json;
     struct nesting nesting;
     bool line_is_open;  /* tree: the last line is an enter, and its leave may still join it */
     uint64_t open_span; /* that enter's sequence */
 };
+
+static void show_json(struct run *run, const struct trace_event *event, void *opaque)
+{
+    const struct show *show = opaque;
+
+    print_json(&run->output, event, show->host_time);
+}
 
 static void show_flat(struct run *run, const struct trace_event *event, void *opaque)
 {
@@ -68,6 +77,8 @@ static bool parse_options(int argc, char **argv, struct run *run, struct show *s
     static const struct option options[] = {
         { "tree", no_argument, NULL, 't' },
         { "host-time", no_argument, NULL, 'H' },
+        { "json", no_argument, NULL, 'j' },
+        { "limit", required_argument, NULL, 'l' },
         SELECTION_OPTION_FILTER,
         SELECTION_OPTIONS_RANGE,
         { 0 },
@@ -79,6 +90,8 @@ static bool parse_options(int argc, char **argv, struct run *run, struct show *s
         switch (option) {
         case 't': show->tree = true; break;
         case 'H': show->host_time = true; break;
+        case 'j': show->json = true; break;
+        case 'l': fine = run_take_limit(run, argv[0], optarg); break;
         default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
         }
     }
@@ -92,7 +105,7 @@ static int show_run(int argc, char **argv)
 
     run_init(&run);
     if (parse_options(argc, argv, &run, &show) && run_take_path(&run, argc, argv)) {
-        run_events(&run, show.tree ? show_in_tree : show_flat, &show);
+        run_events(&run, show.json ? show_json : show.tree ? show_in_tree : show_flat, &show);
         end_open_line(&run, &show);
     }
     return run_fini(&run);
@@ -103,7 +116,7 @@ const struct command command_show = {
     .summary = "prints the events, one a line",
     .help =
         "usage: tracedump show [--tree] [--filter FILTER]... [--from WHEN] [--to WHEN]\n"
-        "                      [--host-time] FILE\n\n"
+        "                      [--json] [--limit N] [--host-time] FILE\n\n"
         "Prints one event a line, in the order in which they happened: its sequence, its turn, the\n"
         "virtual time, the vCPU it concerns, its name and fields. A span has two lines: it begins\n"
         "with --> and ends with <--.\n\n"
@@ -112,6 +125,8 @@ const struct command command_show = {
         "                   of several filters one is enough\n"
         "  --from WHEN      from there on: turn=12, 1.5s, or a filter that means an event\n"
         "  --to WHEN        up to there\n"
+        "  --json           each event is a line of JSON\n"
+        "  --limit N        ends behind that many events\n"
         "  --host-time      adds the host's monotonic time, which differs from run to run\n\n"
         "Examples:\n"
         "  tracedump show out.rpt\n"

@@ -80,6 +80,15 @@ void output_decimal(struct output *output, uint64_t number, unsigned width)
     output_bytes(output, at, length);
 }
 
+void output_signed(struct output *output, uint64_t number)
+{
+    if (number >> 63 != 0) {
+        output_char(output, '-');
+        number = 0 - number;
+    }
+    output_decimal(output, number, 0);
+}
+
 void output_hex(struct output *output, uint64_t number)
 {
     char digits[18];

@@ -34,6 +34,9 @@ void output_bytes(struct output *output, const char *text, size_t length);
 /* Right-aligned to width characters. */
 void output_decimal(struct output *output, uint64_t number, unsigned width);
 
+/* number is two's complement */
+void output_signed(struct output *output, uint64_t number);
+
 void output_hex(struct output *output, uint64_t number);
 
 static inline void output_text(struct output *output, const char *text)

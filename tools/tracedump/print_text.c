@@ -22,15 +22,6 @@ void print_context(struct output *output, const struct trace_event *event, bool 
     }
 }
 
-static void print_signed(struct output *output, uint64_t number)
-{
-    if (number >> 63 != 0) {
-        output_char(output, '-');
-        number = 0 - number;
-    }
-    output_decimal(output, number, 0);
-}
-
 void print_value(struct output *output, enum field_type type, const struct field_value *value)
 {
     switch (type) {
@@ -39,7 +30,7 @@ void print_value(struct output *output, enum field_type type, const struct field
     case FIELD_U32:
     case FIELD_U64: output_decimal(output, value->number, 0); break;
     case FIELD_I32:
-    case FIELD_I64: print_signed(output, value->number); break;
+    case FIELD_I64: output_signed(output, value->number); break;
     case FIELD_BOOL: output_text(output, value->number != 0 ? "true" : "false"); break;
     case FIELD_X8:
     case FIELD_X16:

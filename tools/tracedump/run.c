@@ -11,7 +11,7 @@
 
 void run_init(struct run *run)
 {
-    *run = (struct run){ .status = STATUS_UNUSABLE };
+    *run = (struct run){ .status = STATUS_UNUSABLE, .limit = UINT64_MAX };
     output_init(&run->output, 1);
 }
 
@@ -23,6 +23,15 @@ bool run_take_path(struct run *run, int argc, char **argv)
         return false;
     }
     run->path = argv[optind];
+    return true;
+}
+
+bool run_take_limit(struct run *run, const char *who, const char *text)
+{
+    if (!g_ascii_string_to_unsigned(text, 10, 1, UINT64_MAX, &run->limit, NULL)) {
+        fprintf(stderr, "%s: --limit '%s': expected a number above 0\n", who, text);
+        return false;
+    }
     return true;
 }
 
@@ -48,6 +57,7 @@ bool run_events(struct run *run, run_event_fn event, void *opaque)
 {
     g_autoptr(GError) error = NULL;
     const struct trace_event *next;
+    uint64_t seen = 0;
 
     run->source = source_open(run->path, report, run, &error);
     if (run->source == NULL) {
@@ -55,13 +65,14 @@ bool run_events(struct run *run, run_event_fn event, void *opaque)
         return false;
     }
     run->status = STATUS_FINE;
-    while (run->output.error == 0 && !run->selection.over &&
+    while (run->output.error == 0 && !run->selection.over && seen < run->limit &&
            (next = source_next(run->source)) != NULL) {
         if (selection_passes(&run->selection, next)) {
             event(run, next, opaque);
+            seen++;
         }
     }
-    if (!run->selection.over) {
+    if (!run->selection.over && seen < run->limit) {
         g_autofree char *unmet = selection_unmet(&run->selection);
 
         if (unmet != NULL) {

@@ -27,6 +27,7 @@ struct run {
     struct output output;  /* to stdout */
     int status;            /* STATUS_UNUSABLE until the trace is open */
     unsigned reports;
+    uint64_t limit; /* of events that the command gets to see */
 };
 
 /* A command gets run itself as well: the output, and the source for modules. */
@@ -36,6 +37,9 @@ void run_init(struct run *run);
 
 /* The command's only operand, behind its options (getopt's optind), is the trace. */
 bool run_take_path(struct run *run, int argc, char **argv);
+
+/* --limit's argument; what is wrong with it is said on stderr. */
+bool run_take_limit(struct run *run, const char *who, const char *text);
 
 /* Reads the trace to its end, or until the output can't be written. False: it can't be opened. */
 bool run_events(struct run *run, run_event_fn event, void *opaque);
