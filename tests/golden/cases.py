@@ -167,7 +167,7 @@ CASES = [
                           ['show', '--filter', 'kvm_* and slot=5..1', 'trace.rpt'],
                           ['show', '--filter', 'device ~ /(/', 'trace.rpt'],
                           ['show', '--from', 'turn=', 'trace.rpt'], ['diff', '--to', '12', 'trace.rpt', 'trace.rpt']]),
-    Case('types', every_type(), SHOW),
+    Case('types', every_type(), SHOW + [['show', '--json', 'trace.rpt']]),
     Case('chains', GOOD, [['chains', 'trace.rpt'], ['chains', '--from', 'pc_dimm_memory_plug', 'trace.rpt'],
                           ['chains', '--through', 'qemu_set_irq', 'trace.rpt'],
                           ['chains', '--from', 'pc_*,*commit', '--through', '*reset', 'trace.rpt'],

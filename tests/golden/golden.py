@@ -20,8 +20,9 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / 'support')]
 import cases  # noqa: E402
 import recording_cases  # noqa: E402
+import session_cases  # noqa: E402
 
-CASES = cases.CASES + recording_cases.CASES
+CASES = cases.CASES + recording_cases.CASES + session_cases.CASES
 
 
 def run(tracedump, arguments, folder):

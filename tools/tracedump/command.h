@@ -14,6 +14,7 @@ struct command {
 /* tracedump help filter */
 extern const char help_filter[];
 
+extern const struct command command_hotplug;
 extern const struct command command_show;
 extern const struct command command_chains;
 extern const struct command command_backtraces;

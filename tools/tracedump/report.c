@@ -49,3 +49,28 @@ void report_seconds(struct output *output, uint64_t ns)
     (void)snprintf(text, sizeof(text), "%" PRIu64 ".%09" PRIu64 " s", ns / NS_PER_S, ns % NS_PER_S);
     output_text(output, text);
 }
+
+void report_duration(char text[REPORT_DURATION_MAX], uint64_t ns)
+{
+    static const char *const units[] = { "ns", "us", "ms", "s" };
+    uint64_t scale = 1;
+    unsigned unit = 0;
+
+    if (ns < 1000) {
+        (void)snprintf(text, REPORT_DURATION_MAX, ns == 0 ? "0" : "%" PRIu64 "ns", ns);
+        return;
+    }
+    while (unit < 3 && ns / scale >= 1000) {
+        scale *= 1000;
+        unit++;
+    }
+    if (ns / scale >= 100) {
+        (void)snprintf(text, REPORT_DURATION_MAX, "%" PRIu64 "%s", ns / scale, units[unit]);
+    } else if (ns / scale >= 10) {
+        (void)snprintf(text, REPORT_DURATION_MAX, "%" PRIu64 ".%" PRIu64 "%s", ns / scale,
+                       ns % scale / (scale / 10), units[unit]);
+    } else {
+        (void)snprintf(text, REPORT_DURATION_MAX, "%" PRIu64 ".%02" PRIu64 "%s", ns / scale,
+                       ns % scale / (scale / 100), units[unit]);
+    }
+}

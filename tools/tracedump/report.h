@@ -21,4 +21,8 @@ void report_count(struct output *output, uint64_t count, const char *noun);
 /* "1.000000500 s" */
 void report_seconds(struct output *output, uint64_t ns);
 
+/* "0", "12ns", "1.50us", "27.3ms", "4.00s"; three digits, rounded down. */
+#define REPORT_DURATION_MAX 24
+void report_duration(char text[REPORT_DURATION_MAX], uint64_t ns);
+
 #endif

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""session_cases.py - traces of two real sessions, kept as text, for the commands that answer questions about sessions.
+
+real_traces.json holds, of each session, the declarations of its events, and its records as
+[name, phase, vcpu, sequence, turn, virtual time, span, parent, host time, [field, ...]]. "plugs": a DIMM comes, is refused in four ways, is
+asked back and kept by the guest, is asked back and leaves. "pending": the guest's ACPI never runs.
+"""
+import json
+import pathlib
+
+from cases import Case
+from rpt_writer import LEAVE, block, encode_fields, header, record
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def kept_trace(name, records_a_block=100):
+    session = json.loads((HERE / 'real_traces.json').read_text())[name]
+    events = [{'doc': '', **event} for event in session['events']]
+    by_name = {event['name']: event for event in events}
+    records = []
+    for event, phase, vcpu, sequence, turn, now_ns, own, parent, host_ns, values in session['records']:
+        declared = by_name[event]
+        fields = encode_fields(declared['results' if phase == LEAVE else 'fields'], values)
+        records.append(record(declared['id'], phase, fields, sequence=sequence, turn=turn, now_ns=now_ns, span=own, parent=parent,
+                              vcpu=vcpu, host_ns=host_ns))
+    blocks = [records[i:i + records_a_block] for i in range(0, len(records), records_a_block)]
+    return header(events) + b''.join(block(b) for b in blocks)
+
+
+PLUGS, PENDING = kept_trace('plugs'), kept_trace('pending')
+FILES = {'plugs.rpt': PLUGS, 'pending.rpt': PENDING, 'cut.rpt': PLUGS[:len(PLUGS) * 2 // 3]}
+
+CASES = [
+    Case('hotplug', FILES, [['help', 'hotplug'], ['hotplug', 'plugs.rpt'], ['hotplug', 'pending.rpt'],
+                            ['hotplug', '--clock', 'turn', '--from', 'turn=300', 'plugs.rpt'],
+                            ['hotplug', '--clock', 'host', '--to', 'turn=303', 'plugs.rpt'],
+                            ['hotplug', '--json', 'plugs.rpt'], ['hotplug', 'cut.rpt'],
+                            ['hotplug', '--clock', 'sun', 'plugs.rpt'], ['hotplug', 'a', 'b', 'c'],
+                            ['hotplug', '--from', 'turn=600', 'plugs.rpt']]),
+    Case('hotplug-story', FILES, [['hotplug', 'dimm0', 'plugs.rpt'], ['hotplug', 'dimm9', 'plugs.rpt'],
+                                  ['hotplug', 'dimm0', 'pending.rpt'], ['hotplug', 'dimm1', 'plugs.rpt']]),
+    Case('show-json', FILES, [['show', '--json', '--limit', '4', '--from', 'qmp_device_add', 'plugs.rpt'],
+                              ['show', '--json', '--host-time', '--filter', 'acpi_device_ost', 'plugs.rpt'],
+                              ['show', '--limit', '0', 'plugs.rpt']]),
+]
