@@ -22,6 +22,9 @@
 #define BLOCK_WAIT_TICKS (UINT64_C(1) << 27)
 #define BLOCK_WAIT_NS    UINT64_C(50000000)
 
+/* What stands in a block in front of its records. */
+#define BLOCK_HEAD_BYTES (TRACE_BLOCK_HEADER_BYTES + TRACE_BLOCK_CLOCK_BYTES)
+
 #define SPACE_STEP_BYTES (4u * 1024 * 1024)
 
 static bool write_all(int fd, const uint8_t *bytes, size_t size)
@@ -66,7 +69,7 @@ struct sink_file *sink_file_create(const char *path, const struct trace_clock *c
     file->path = g_strdup(path);
     file->buffer = g_malloc(SINK_FILE_BUFFER_BYTES);
     memset(file->buffer, 0, SINK_FILE_BUFFER_BYTES); /* page faults come now, not with the events */
-    file->used = TRACE_BLOCK_HEADER_BYTES;
+    file->used = BLOCK_HEAD_BYTES;
     file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file->fd < 0) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO, "Can't create trace file '%s': %s", path,
@@ -99,14 +102,14 @@ void sink_file_destroy(struct sink_file *file)
     g_free(file);
 }
 
-static void fill_block_header(struct sink_file *file, uint8_t *header, const uint8_t *records,
+static void fill_block_header(struct sink_file *file, uint8_t *header, const uint8_t *payload,
                               uint32_t size, uint32_t record_count)
 {
     memcpy(header, TRACE_BLOCK_MAGIC, 4);
     bytes_store_le32(header + 4, size);
     bytes_store_le32(header + 8, record_count);
     bytes_store_le32(header + 12, (uint32_t)MIN(file->lost_count, UINT32_MAX));
-    bytes_store_le64(header + 16, XXH3_64bits(records, size));
+    bytes_store_le64(header + 16, XXH3_64bits(payload, size));
 }
 
 /* A file that grows gets its disk space in steps: half the price of a write on ext4. What is too much
@@ -142,14 +145,14 @@ static void block_failed(struct sink_file *file, uint32_t record_count)
     }
 }
 
-void sink_file_write_block(struct sink_file *file, const uint8_t *records, uint32_t size,
+void sink_file_write_block(struct sink_file *file, const uint8_t *payload, uint32_t size,
                            uint32_t record_count)
 {
     uint8_t header[TRACE_BLOCK_HEADER_BYTES];
 
-    fill_block_header(file, header, records, size, record_count);
+    fill_block_header(file, header, payload, size, record_count);
     if (!file->broken && write_all(file->fd, header, sizeof(header)) &&
-        write_all(file->fd, records, size)) {
+        write_all(file->fd, payload, size)) {
         block_succeeded(file, size);
     } else {
         block_failed(file, record_count);
@@ -158,25 +161,26 @@ void sink_file_write_block(struct sink_file *file, const uint8_t *records, uint3
 
 void sink_file_flush(struct sink_file *file)
 {
-    uint8_t *records = file->buffer + TRACE_BLOCK_HEADER_BYTES;
+    uint8_t *payload = file->buffer + TRACE_BLOCK_HEADER_BYTES;
     uint32_t size = file->used - TRACE_BLOCK_HEADER_BYTES;
     struct trace_clock_point now;
 
-    if (size == 0) {
+    if (file->record_count == 0) {
         return;
     }
     now = trace_clock_now(file->clock);
-    trace_clock_convert(file->clock, file->written, now, records, size);
+    trace_clock_store(file->clock, file->written, now, payload);
     file->written = now;
-    fill_block_header(file, file->buffer, records, size, file->record_count);
+    fill_block_header(file, file->buffer, payload, size, file->record_count);
     reserve_space(file);
     if (!file->broken && write_all(file->fd, file->buffer, file->used)) {
         block_succeeded(file, size);
     } else {
         block_failed(file, file->record_count);
     }
-    file->used = TRACE_BLOCK_HEADER_BYTES;
+    file->used = BLOCK_HEAD_BYTES;
     file->record_count = 0;
+    file->short_sequence = 0;
 }
 
 void sink_file_turn_end(struct sink_file *file)
@@ -186,7 +190,7 @@ void sink_file_turn_end(struct sink_file *file)
     if (file->used >= BLOCK_WORTH_BYTES ||
         (file->record_count > 0 &&
          trace_clock_stamp(file->clock) -
-                 bytes_load_le64(file->buffer + TRACE_BLOCK_HEADER_BYTES + TRACE_RECORD_HOST_NS) >=
+                 bytes_load_le64(file->buffer + BLOCK_HEAD_BYTES + TRACE_RECORD_STAMP) >=
              wait)) {
         sink_file_flush(file);
     }

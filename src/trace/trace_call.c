@@ -48,11 +48,29 @@ uint32_t trace_call_backtrace(struct trace_session *session, const void *caller)
     return 1 + 8 * session->context.frame_count;
 }
 
+/* The ring drops records, so each must tell all by itself. */
+static void copy_to_ring(const struct trace_call *call)
+{
+    struct trace_session *session = call->session;
+    uint32_t fields_size = (uint32_t)(call->end - call->fields);
+    uint32_t size = TRACE_RECORD_FIXED_BYTES + fields_size;
+    uint8_t *copy = sink_ring_reserve(session->ring, size);
+    uint64_t stamp = session->file->full_stamp;
+
+    if ((call->record[TRACE_RECORD_FLAGS] & TRACE_FLAG_SHORT) != 0) {
+        stamp += bytes_load_le32(call->record + TRACE_SHORT_STAMP);
+    }
+    trace_put_head(copy, size, bytes_load_le16(call->record + TRACE_RECORD_EVENT),
+                   call->record[TRACE_RECORD_PHASE],
+                   call->record[TRACE_RECORD_FLAGS] & ~TRACE_FLAG_SHORT);
+    trace_put_context(copy, call->context, stamp);
+    memcpy(copy + TRACE_RECORD_FIXED_BYTES, call->fields, fields_size);
+}
+
 void trace_call_append(struct trace_call *call, uint8_t *at)
 {
     struct trace_session *session = call->session;
     const struct trace_context *context = call->context;
-    uint32_t size = (uint32_t)(call->end - call->record);
 
     if (context->frame_count > 0) {
         at = trace_put_8(at, (uint8_t)context->frame_count);
@@ -63,7 +81,7 @@ void trace_call_append(struct trace_call *call, uint8_t *at)
     invariant(at == call->end);
     if ((session->routes[bytes_load_le16(call->record + TRACE_RECORD_EVENT)] &
          TRACE_ROUTE_RECORDS) == TRACE_ROUTE_RECORDS) {
-        memcpy(sink_ring_reserve(session->ring, size), call->record, size);
+        copy_to_ring(call);
     }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* trace_clock.c - finds an invariant time-stamp counter and turns its stamps into nanoseconds. */
+/* trace_clock.c - finds an invariant time-stamp counter and says what its stamps mean. */
+#include <glib.h>
 #include <stddef.h>
+#include <string.h>
 #if defined(__x86_64__)
 #    include <cpuid.h>
 #endif
@@ -38,27 +40,15 @@ struct trace_clock_point trace_clock_now(const struct trace_clock *clock)
     return point;
 }
 
-void trace_clock_convert(const struct trace_clock *clock, struct trace_clock_point from,
-                         struct trace_clock_point to, uint8_t *records, uint32_t size)
+void trace_clock_store(const struct trace_clock *clock, struct trace_clock_point from,
+                       struct trace_clock_point to, uint8_t *bytes)
 {
-    double ns_per_tick;
-
-    if (!clock->counts_ticks) {
-        return;
-    }
-    ns_per_tick =
-        to.stamp > from.stamp ? (double)(to.ns - from.ns) / (double)(to.stamp - from.stamp) : 0;
-    for (uint32_t at = 0; at < size; at += bytes_load_le16(records + at)) {
-        uint8_t *field = records + at + TRACE_RECORD_HOST_NS;
-        uint64_t stamp = bytes_load_le64(field);
-        uint64_t ns = to.ns;
-
-        /* A counter a little apart on another processor must not leave the interval. */
-        if (stamp <= from.stamp) {
-            ns = from.ns;
-        } else if (stamp < to.stamp) {
-            ns = from.ns + (uint64_t)((double)(stamp - from.stamp) * ns_per_tick);
-        }
-        bytes_store_le64(field, ns);
+    memset(bytes, 0, TRACE_BLOCK_CLOCK_BYTES); /* stamps are nanoseconds */
+    if (clock->counts_ticks) {
+        bytes_store_le64(bytes, from.stamp);
+        bytes_store_le64(bytes + 8, from.ns);
+        /* A counter may be a little behind on another processor. */
+        bytes_store_le64(bytes + 16, MAX(to.stamp, from.stamp + 1));
+        bytes_store_le64(bytes + 24, MAX(to.ns, from.ns));
     }
 }

@@ -3,9 +3,9 @@
  * trace_clock.h - host time of events at the price of one rdtsc.
  *
  * A record is stamped with the processor's time-stamp counter where that runs at one constant rate
- * on all processors (AMD64 APM 2 §13.2.4, "TscInvariant"), elsewhere with the caller's clock. When
- * records leave for a file, stamps become nanoseconds of the caller's clock by interpolation
- * between two points at which both were read. Without a caller's clock all is 0.
+ * on all processors (AMD64 APM 2 §13.2.4, "TscInvariant"), elsewhere with the caller's clock. A
+ * file's block holds two points at which both were read, between which a reader interpolates.
+ * Without a caller's clock all is 0.
  */
 #ifndef REPLUG_TRACE_TRACE_CLOCK_H
 #define REPLUG_TRACE_TRACE_CLOCK_H
@@ -40,8 +40,9 @@ static inline uint64_t trace_clock_stamp(const struct trace_clock *clock)
 
 struct trace_clock_point trace_clock_now(const struct trace_clock *clock);
 
-/* Replaces the stamps of size bytes of whole records by ns; all were made between the two points. */
-void trace_clock_convert(const struct trace_clock *clock, struct trace_clock_point from,
-                         struct trace_clock_point to, uint8_t *records, uint32_t size);
+/* Stores what a block says of its stamps, TRACE_BLOCK_CLOCK_BYTES: from was read before the first
+ * of them, to behind the last. */
+void trace_clock_store(const struct trace_clock *clock, struct trace_clock_point from,
+                       struct trace_clock_point to, uint8_t *bytes);
 
 #endif

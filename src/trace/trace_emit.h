@@ -3,9 +3,9 @@
  * trace_emit.h - what the generated serializers (trace_emit.c) are made of: begin a call, put the
  * fields into the record, end it.
  *
- * trace_call_begin() numbers the event, finds its place among the open spans, makes room for exactly
- * size bytes in the file's block or in the ring and writes the context there; the serializer puts
- * the fields behind it. NULL means that nobody but LTTng wants the event, and call->lttng says
+ * trace_call_begin() numbers the event, finds its place among the open spans, makes room for its
+ * record (size bytes when it is a full one) in the file's block or in the ring and writes the
+ * context there; the serializer puts the fields behind it. NULL means that nobody but LTTng wants the event, and call->lttng says
  * whether even that may have it.
  *
  * Inline, because a call costs as much as half of the work in it.
@@ -30,6 +30,7 @@ struct trace_call {
     const struct trace_context *context; /* the session's; holds until its next event */
     struct trace_session *session;
     uint8_t *record;
+    uint8_t *fields; /* of the record, behind its context */
     uint8_t *end;
     bool lttng;
     bool has_more; /* a backtrace to append or a second sink to serve */
@@ -112,11 +113,18 @@ static inline void trace_place_among_spans(struct trace_session *session, enum t
     }
 }
 
-static inline void trace_put_context(uint8_t *record, const struct trace_session *session)
+static inline void trace_put_head(uint8_t *record, uint32_t size, enum trace_event_id event,
+                                  enum trace_phase phase, unsigned flags)
 {
-    const struct trace_context *context = &session->context;
+    bytes_store_le16(record, (uint16_t)size);
+    bytes_store_le16(record + TRACE_RECORD_EVENT, (uint16_t)event);
+    record[TRACE_RECORD_PHASE] = (uint8_t)phase;
+    record[TRACE_RECORD_FLAGS] = (uint8_t)flags;
+}
 
-    record[TRACE_RECORD_FLAGS] = context->frame_count > 0 ? TRACE_FLAG_BACKTRACE : 0;
+static inline void trace_put_context(uint8_t *record, const struct trace_context *context,
+                                     uint64_t stamp)
+{
     bytes_store_le16(record + TRACE_RECORD_VCPU, context->vcpu);
     bytes_store_le64(record + TRACE_RECORD_SEQUENCE, context->sequence);
     bytes_store_le64(record + TRACE_RECORD_TURN, context->turn);
@@ -124,7 +132,49 @@ static inline void trace_put_context(uint8_t *record, const struct trace_session
     bytes_store_le64(record + TRACE_RECORD_ICOUNT, context->icount);
     bytes_store_le64(record + TRACE_RECORD_SPAN, context->span);
     bytes_store_le64(record + TRACE_RECORD_PARENT, context->parent);
-    bytes_store_le64(record + TRACE_RECORD_HOST_NS, trace_clock_stamp(&session->clock));
+    bytes_store_le64(record + TRACE_RECORD_STAMP, stamp);
+}
+
+static inline void trace_begin_full(struct trace_call *call, enum trace_event_id event,
+                                    enum trace_phase phase, uint32_t size, uint64_t stamp)
+{
+    trace_put_head(call->record, size, event, phase,
+                   call->context->frame_count > 0 ? TRACE_FLAG_BACKTRACE : 0);
+    trace_put_context(call->record, call->context, stamp);
+    call->fields = call->record + TRACE_RECORD_FIXED_BYTES;
+    call->end = call->record + size;
+}
+
+static inline void trace_begin_short(struct trace_call *call, enum trace_event_id event,
+                                     enum trace_phase phase, uint32_t size, uint32_t stamp)
+{
+    const struct trace_context *context = call->context;
+    uint64_t distance = context->parent != 0 ? context->sequence - context->parent : 0;
+
+    trace_put_head(call->record, size, event, phase,
+                   TRACE_FLAG_SHORT | (context->frame_count > 0 ? TRACE_FLAG_BACKTRACE : 0));
+    bytes_store_le16(call->record + TRACE_SHORT_PARENT, (uint16_t)distance);
+    bytes_store_le32(call->record + TRACE_SHORT_STAMP, stamp);
+    call->fields = call->record + TRACE_SHORT_FIXED_BYTES;
+    call->end = call->record + size;
+}
+
+/* A record in the file: short where what it leaves out is as in the record before. */
+static inline void trace_begin_in_file(struct trace_call *call, enum trace_event_id event,
+                                       enum trace_phase phase, uint32_t size)
+{
+    struct sink_file *file = call->session->file;
+    uint64_t stamp = trace_clock_stamp(&call->session->clock);
+
+    call->record = sink_file_reserve(file, size);
+    if (sink_file_can_be_short(file, call->context, phase, stamp)) {
+        size -= TRACE_RECORD_FIXED_BYTES - TRACE_SHORT_FIXED_BYTES;
+        trace_begin_short(call, event, phase, size, (uint32_t)(stamp - file->full_stamp));
+    } else {
+        trace_begin_full(call, event, phase, size, stamp);
+        file->full_stamp = stamp;
+    }
+    sink_file_take(file, call->context, phase, size);
 }
 
 __attribute__((always_inline)) static inline uint8_t *
@@ -133,7 +183,6 @@ trace_call_begin(struct trace_call *call, enum trace_event_id event, enum trace_
 {
     struct trace_session *session = trace_bound_session;
     uint8_t routes = session != NULL ? session->routes[event] : 0;
-    uint8_t *record;
 
     call->lttng = lttng && session != NULL;
     if ((routes & TRACE_ROUTE_RECORDS) == 0 && !call->lttng) {
@@ -149,18 +198,16 @@ trace_call_begin(struct trace_call *call, enum trace_event_id event, enum trace_
     if ((routes & TRACE_ROUTE_RECORDS) == 0) {
         return NULL;
     }
-    record = (routes & TRACE_ROUTE_FILE) != 0 ? sink_file_reserve(session->file, size)
-                                              : sink_ring_reserve(session->ring, size);
     call->session = session;
-    call->record = record;
-    call->end = record + size;
     call->has_more =
         session->context.frame_count > 0 || (routes & TRACE_ROUTE_RECORDS) == TRACE_ROUTE_RECORDS;
-    bytes_store_le16(record, (uint16_t)size);
-    bytes_store_le16(record + TRACE_RECORD_EVENT, (uint16_t)event);
-    record[TRACE_RECORD_PHASE] = (uint8_t)phase;
-    trace_put_context(record, session);
-    return record + TRACE_RECORD_FIXED_BYTES;
+    if ((routes & TRACE_ROUTE_FILE) != 0) {
+        trace_begin_in_file(call, event, phase, size);
+    } else {
+        call->record = sink_ring_reserve(session->ring, size);
+        trace_begin_full(call, event, phase, size, trace_clock_stamp(&session->clock));
+    }
+    return call->fields;
 }
 
 /* at is behind the last field. */

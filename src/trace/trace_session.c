@@ -68,6 +68,7 @@ void trace_session_turn_begin(struct trace_session *session, uint64_t turn, uint
     session->context.vcpu = (uint16_t)MIN(vcpu, TRACE_VCPU_NONE);
     session->span_count = 0;
     session->in_turn = true;
+    sink_file_context_changed(session->file);
     sink_lttng_describe_modules(session);
 }
 
@@ -78,6 +79,7 @@ void trace_session_turn_end(struct trace_session *session)
     }
     session->in_turn = false;
     session->context.vcpu = TRACE_VCPU_NONE;
+    sink_file_context_changed(session->file);
     if (session->has_pending) {
         trace_session_apply_pending(session);
     }
@@ -90,6 +92,7 @@ void trace_session_set_icount(struct trace_session *session, uint64_t icount)
 {
     if (session != NULL) {
         session->context.icount = icount;
+        sink_file_context_changed(session->file);
     }
 }
 
@@ -130,7 +133,8 @@ bool trace_session_ring_dump_file(const struct trace_session *session, const cha
 {
     const uint8_t *pieces[2];
     uint32_t sizes[2];
-    g_autofree uint8_t *records = NULL;
+    g_autofree uint8_t *payload = NULL;
+    uint8_t *records;
     struct sink_file *file;
     int failure;
 
@@ -144,13 +148,14 @@ bool trace_session_ring_dump_file(const struct trace_session *session, const cha
         return false;
     }
     sink_ring_pieces(session->ring, pieces, sizes);
-    records = g_malloc((gsize)sizes[0] + sizes[1]);
+    payload = g_malloc(TRACE_BLOCK_CLOCK_BYTES + (gsize)sizes[0] + sizes[1]);
+    records = payload + TRACE_BLOCK_CLOCK_BYTES;
+    trace_clock_store(&session->clock, session->created, trace_clock_now(&session->clock), payload);
     memcpy(records, pieces[0], sizes[0]);
     memcpy(records + sizes[0], pieces[1], sizes[1]);
-    trace_clock_convert(&session->clock, session->created, trace_clock_now(&session->clock),
-                        records, sizes[0] + sizes[1]);
     file->lost_count = session->ring->dropped_count;
-    sink_file_write_block(file, records, sizes[0] + sizes[1], session->ring->record_count);
+    sink_file_write_block(file, payload, TRACE_BLOCK_CLOCK_BYTES + sizes[0] + sizes[1],
+                          session->ring->record_count);
     failure = file->error;
     sink_file_destroy(file);
     if (failure != 0) {

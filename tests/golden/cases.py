@@ -3,7 +3,7 @@
 import collections
 import json
 
-from rpt_writer import (ENTER, INSTANT, LEAVE, Trace, block, encode_fields, frame, header, instant, record, span)
+from rpt_writer import (ENTER, INSTANT, LEAVE, Trace, block, encode_fields, frame, header, instant, record, short, span)
 
 
 
@@ -77,6 +77,28 @@ def every_type():
 def record_of(event, phase, sequence, *values, **context):
     fields = EVENTS[event - 1]['results' if phase == LEAVE else 'fields']
     return record(event, phase, encode_fields(fields, values), sequence=sequence, **context)
+
+
+def short_of(event, phase, distance, *values, **more):
+    return short(event, phase, encode_fields(EVENTS[event - 1]['results' if phase == LEAVE else 'fields'], values), distance=distance, **more)
+
+
+def short_records():
+    """All that a short record takes over from the one before, after each phase; and what host time becomes of stamps."""
+    context = {'turn': 7, 'now_ns': 7000, 'icount': 77, 'vcpu': 2}
+    return header(EVENTS) + block([
+        record_of(EVENT, INSTANT, 100, 'begin', parent=99, host_ns=1000, **context),
+        short_of(COMMIT, ENTER, 2, 1, stamp=1000),
+        short_of(RESET, ENTER, 1, 1, stamp=2000, frames=STACK),
+        short_of(EVENT, INSTANT, 1, 'in two', stamp=3000),
+        short_of(RESET, LEAVE, 3, stamp=2**32 - 1),
+        short_of(COMMIT, LEAVE, 0, True),
+        short_of(EVENT, INSTANT, 0, 'in none'),
+        record_of(COMMIT, LEAVE, 120, False, span=90, parent=80, turn=8, now_ns=8000, host_ns=999),
+        short_of(RESET, LEAVE, 41),
+        short_of(BEGIN, ENTER, 0xffff - 65500, 3, stamp=4),
+    ], clock=(1000, 10**9, 5000, 10**9 + 1000)) + block([
+        record_of(EVENT, INSTANT, 2**64 - 1, 'last', host_ns=2**64 - 1), short_of(EVENT, INSTANT, 0, 'first', stamp=5)])
 
 
 def odd_nesting():
@@ -174,6 +196,7 @@ CASES = [
                           ['chains', '--from', 'qemu_set_irq', 'trace.rpt'], ['chains', '--from', 'nothing', 'trace.rpt'],
                           ['chains', '--filter', 'pc_dimm_plug,qemu_*', 'trace.rpt']]),
     Case('odd-nesting', odd_nesting(), [['show', '--tree', 'trace.rpt'], ['chains', 'trace.rpt']]),
+    Case('short', short_records(), [['show', '--host-time', 'trace.rpt'], ['show', '--tree', 'trace.rpt'], ['chains', 'trace.rpt'], ['backtraces', 'trace.rpt']]),
     Case('deep', deep(300), [['chains', 'trace.rpt']]),
     Case('backtraces', two_plugs(STACK).bytes(), [['backtraces', 'trace.rpt'], ['backtraces', '--count', 'trace.rpt'],
                                                   ['backtraces', '--event', 'flat*', '--host-time', 'trace.rpt'],
@@ -185,7 +208,8 @@ CASES = [
     Case('bad-empty', b'', SHOW),
     Case('bad-magic', b'RPLTRACF' + GOOD[8:], SHOW),
     Case('bad-short', GOOD[:23], SHOW),
-    Case('bad-major', head(major=2), SHOW),
+    Case('bad-major', head(major=1), SHOW),
+    Case('bad-major-newer', head(major=3), SHOW),
     Case('bad-header-checksum', head(checksum=1), SHOW),
     Case('bad-header-length', head(length=(16 << 20) + 1), SHOW),
     Case('bad-header-cut', GOOD[:100], SHOW),
@@ -219,5 +243,11 @@ CASES = [
     Case('damaged-kind', head() + block([FIRST, record(BEGIN, INSTANT, b'\0' * 4, sequence=9)]) + PAIR, SHOW),
     Case('damaged-bool', head() + block([FIRST, record(COMMIT, LEAVE, b'\2', sequence=9)]) + PAIR, SHOW),
     Case('damaged-string', head() + block([FIRST, record(EVENT, INSTANT, b'\xff\xffab', sequence=9)]) + PAIR, SHOW),
+    Case('damaged-short-first', head() + PAIR + block([short_of(BEGIN, ENTER, 0, 0), FIRST]) + PAIR, SHOW),
+    Case('damaged-short-length', head() + block([FIRST, short(BEGIN, LEAVE, b'', length=11)]) + PAIR, SHOW),
+    Case('damaged-short-cut', head() + block([FIRST, short(BEGIN, LEAVE, b'')[:11]]) + PAIR, SHOW),
+    Case('damaged-short-parent', head() + block([FIRST, short_of(BEGIN, ENTER, 2, 0)]) + PAIR, SHOW),
+    Case('damaged-clock', head() + block([FIRST], clock=(2, 1, 1, 1)) + block([FIRST], clock=(1, 2, 1, 1)) + PAIR, SHOW),
+    Case('damaged-no-clock', head() + block([b'\0' * 7], clock=(0, 0, 0)) + PAIR, SHOW),
     Case('damaged-all-over', head() + block([FIRST], checksum=0) * 25 + PAIR, SHOW),
 ]

@@ -244,7 +244,8 @@ def nested():
 
 
 def lossy():
-    return head() + b''.join(block([r], lost=3 * (i == 2)) for i, r in enumerate(two_plugs().records))
+    trace = two_plugs()
+    return head() + b''.join(block(trace.encoded([r]), lost=3 * (i == 2)) for i, r in enumerate(trace.records))
 
 
 CASES = [

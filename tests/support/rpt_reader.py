@@ -39,7 +39,7 @@ def read_header(data):
     need(len(data) >= 24, 'shorter than the fixed part of a header')
     magic, major, minor, size, stored = struct.unpack_from('<8sHHIQ', data)
     need(magic == b'RPLTRACE', f'magic {magic}')
-    need((major, minor) == (1, 0), f'version {major}.{minor}')
+    need((major, minor) == (2, 0), f'version {major}.{minor}')
     need(size <= LIMIT and 24 + size <= len(data), f'header length {size}')
     check_sum(data[24:24 + size], stored, 'header')
     header = json.loads(data[24:24 + size].decode('utf-8'))
@@ -69,13 +69,58 @@ def read_fields(data, at, declared):
     return values, at
 
 
-def read_record(data, events):
-    _, event_id, phase, flags, vcpu, *context = struct.unpack_from('<HHBBHQQQQQQQ', data)
+def host_time(clock, stamp):
+    from_stamp, from_ns, to_stamp, to_ns = clock
+    if from_stamp == to_stamp:
+        return stamp
+    return from_ns + (min(max(stamp, from_stamp), to_stamp) - from_stamp) * (to_ns - from_ns) // (to_stamp - from_stamp)
+
+
+def read_short(data, phase, before):
+    """The context of a short record; before is the record in front of it, of the same block."""
+    need(before is not None, 'a block begins with a short record')
+    distance, stamp = struct.unpack_from('<HI', data, 6)
+    sequence = before.sequence + 1
+    need(distance < sequence, f'record {sequence} has its parent {distance} before it')
+    innermost = before.span if before.phase == 'enter' else before.parent
+    own = (0, sequence, innermost)[phase]
+    return before.vcpu, sequence, before.turn, before.now_ns, before.icount, own, sequence - distance if distance else 0, stamp
+
+
+class Block:
+    """What the records of a block have in common, and what the next one may refer to."""
+
+    def __init__(self, payload, events):
+        need(len(payload) >= 32, f'payload of {len(payload)} bytes')
+        self.clock = struct.unpack_from('<4Q', payload)
+        self.events = events
+        self.before = self.full_stamp = None
+        need(self.clock[0] <= self.clock[2] and self.clock[1] <= self.clock[3], f'clock {self.clock}')
+
+    def read(self, data):
+        self.before = read_record(data, self)
+        return self.before
+
+
+def read_record(data, block):
+    events = block.events
+    _, event_id, phase, flags = struct.unpack_from('<HHBB', data)
+    need(phase < 3, f'phase {phase}')
+    if flags & 2:
+        head = 12
+        vcpu, *context, stamp = read_short(data, phase, block.before)
+        stamp += block.full_stamp
+    else:
+        head = 64
+        need(len(data) >= head, f'record of {len(data)} bytes')
+        vcpu, *context, stamp = struct.unpack_from('<HQQQQQQQ', data, 6)
+        block.full_stamp = stamp
+    context.append(host_time(block.clock, stamp % 2**64))
     event = events.get(event_id)
     need(event is not None, f'event id {event_id}')
     need(phase in ((1, 2) if event['kind'] == 'span' else (0,)), f'{event["name"]}: phase {phase}')
-    need(flags in (0, 1), f'{event["name"]}: flags {flags:#x}')
-    fields, at = read_fields(data, 64, event['results' if phase == 2 else 'fields'])
+    need(flags < 4, f'{event["name"]}: flags {flags:#x}')
+    fields, at = read_fields(data, head, event['results' if phase == 2 else 'fields'])
     frames = []
     if flags & 1:
         frames = list(struct.unpack_from(f'<{data[at]}Q', data, at + 1))
@@ -99,11 +144,12 @@ def read_trace(path):
             return Trace(header, records, lost, True)
         check_sum(payload, stored, f'block at {at}')
         lost += missing
-        place = 0
+        block = Block(payload, events)
+        place = 32
         for _ in range(count):
             length, = struct.unpack_from('<H', payload, place)
-            need(64 <= length <= size - place, f'record of {length} bytes')
-            records.append(read_record(payload[place:place + length], events))
+            need(12 <= length <= size - place, f'record of {length} bytes')
+            records.append(block.read(payload[place:place + length]))
             place += length
         need(place == size, f'block at {at}: {size - place} bytes behind its records')
         at += 24 + size

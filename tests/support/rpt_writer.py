@@ -59,13 +59,22 @@ def record(event, phase, fields, *, sequence, turn=0, now_ns=0, icount=0, span=0
     return struct.pack('<H', len(body) + 2 if length is None else length) + body
 
 
-def block(records, *, lost=0, count=None, checksum=None, magic=b'RBLK', length=None):
-    payload = b''.join(records)
+def short(event, phase, fields, *, distance=0, stamp=0, frames=None, length=None):
+    """A record that leaves out what it shares with the one before it in the block; its parent is distance events before."""
+    if frames is not None:
+        fields += struct.pack('<B', len(frames)) + b''.join(struct.pack('<Q', f) for f in frames)
+    body = struct.pack('<HBBHI', event, phase, 2 | (frames is not None), distance, stamp) + fields
+    return struct.pack('<H', len(body) + 2 if length is None else length) + body
+
+
+def block(records, *, lost=0, count=None, checksum=None, magic=b'RBLK', length=None, clock=(0, 0, 0, 0)):
+    """clock: a stamp and the ns that it means, and another such pair; stamps are ns where both stamps are equal."""
+    payload = struct.pack(f'<{len(clock)}Q', *clock) + b''.join(records)
     return (magic + struct.pack('<IIIQ', len(payload) if length is None else length, len(records) if count is None else count, lost,
                                 xxh3(payload) if checksum is None else checksum) + payload)
 
 
-def header(events, modules=(), *, major=1, minor=0, checksum=None, length=None, extra=None, text=None, magic=b'RPLTRACE'):
+def header(events, modules=(), *, major=2, minor=0, checksum=None, length=None, extra=None, text=None, magic=b'RPLTRACE'):
     if text is None:
         text = json.dumps({'build_id': '00', 'program': 'replug test', 'modules': list(modules), 'events': events} | (extra or {}))
     text = text if isinstance(text, bytes) else text.encode()
@@ -88,8 +97,8 @@ class Trace:
         self.context = {'turn': turn, 'now_ns': now_ns, 'vcpu': vcpu}
 
     def _add(self, ident, phase, fields, own, frames):
-        self.records.append(record(ident, phase, fields, sequence=self.sequence, span=own, frames=frames,
-                                   parent=self.open[-1][0] if self.open else 0, host_ns=10**12 + self.sequence, **self.context))
+        self.records.append({'event': ident, 'phase': phase, 'fields': fields, 'sequence': self.sequence, 'span': own, 'frames': frames,
+                             'parent': self.open[-1][0] if self.open else 0, 'host_ns': 10**12 + self.sequence, **self.context})
 
     def instant(self, ident, *values, frames=None):
         self.sequence += 1
@@ -105,6 +114,22 @@ class Trace:
         self.sequence += 1
         self._add(ident, LEAVE, encode_fields(self.events[ident]['results'], values), own, frames)
 
+    def encoded(self, records):
+        """A block's records: full ones where a turn begins, short ones elsewhere. What was added as bytes stays as it is."""
+        full, out = None, []
+        for item in records:
+            if isinstance(item, bytes):
+                full = None
+                out.append(item)
+            elif full is None or full['turn'] != item['turn']:
+                full = item
+                out.append(record(**item))
+            else:
+                out.append(short(item['event'], item['phase'], item['fields'], frames=item['frames'],
+                                 distance=item['sequence'] - item['parent'] if item['parent'] else 0,
+                                 stamp=item['host_ns'] - full['host_ns']))
+        return out
+
     def bytes(self, records_a_block=1000):
         blocks = [self.records[i:i + records_a_block] for i in range(0, len(self.records), records_a_block)]
-        return header(list(self.events.values()), self.modules) + b''.join(block(b) for b in blocks)
+        return header(list(self.events.values()), self.modules) + b''.join(block(self.encoded(b)) for b in blocks)

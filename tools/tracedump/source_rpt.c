@@ -15,14 +15,25 @@
 #include "tracedump/rpt_header.h"
 #include "tracedump/source.h"
 
-#define FILE_HEAD_BYTES   24u
-#define BLOCK_HEAD_BYTES  24u
-#define RECORD_HEAD_BYTES 64u
-#define LENGTH_MAX        (16u << 20)
-#define GROWTH_BYTES      (1u << 20)
-#define FORMAT_MAJOR      1
+#define FILE_HEAD_BYTES  24u
+#define BLOCK_HEAD_BYTES 24u
+#define CLOCK_BYTES      32u /* of a payload, in front of the records */
+#define FULL_HEAD_BYTES  64u
+#define SHORT_HEAD_BYTES 12u
+#define LENGTH_MAX       (16u << 20)
+#define GROWTH_BYTES     (1u << 20)
+#define FORMAT_MAJOR     2
 
 #define RECORD_HAS_BACKTRACE 0x01u
+#define RECORD_IS_SHORT      0x02u
+
+__extension__ typedef unsigned __int128 uint128;
+
+/* What the stamps of a block mean: two points at which both clocks were read. */
+struct block_clock {
+    uint64_t from_stamp, from_ns;
+    uint64_t to_stamp, to_ns; /* to_stamp equal to from_stamp: the stamps are ns */
+};
 
 struct rpt_source {
     struct source base;
@@ -34,7 +45,10 @@ struct rpt_source {
     uint64_t offset;       /* in the file: behind the current block */
     uint64_t block_offset; /* of the current block */
     bool ended;
-    struct trace_event event;
+    struct block_clock clock;
+    bool has_full;            /* a full record came in this block, so short ones may follow */
+    uint64_t full_stamp;      /* of the last full record */
+    struct trace_event event; /* while the next is decoded, the one before */
     struct field_value *values;
     uint64_t frames[UINT8_MAX];
     char unknown_name[16];      /* event_65535 */
@@ -118,24 +132,56 @@ static bool read_block_head(struct rpt_source *rpt, uint32_t *out_length, uint64
     return true;
 }
 
+static void report_contradiction(struct rpt_source *rpt)
+{
+    source_report(&rpt->base, REPORT_DAMAGE,
+                  "the block at byte %lu contradicts the format from its byte %u on; that part is "
+                  "left out",
+                  (unsigned long)rpt->block_offset, rpt->at);
+    rpt->at = rpt->payload->len;
+    rpt->records_left = 0;
+}
+
+/* Reads what comes in front of a block's records. */
+static bool begin_payload(struct rpt_source *rpt)
+{
+    const uint8_t *bytes = rpt->payload->data;
+    struct block_clock *clock = &rpt->clock;
+
+    rpt->at = 0;
+    rpt->has_full = false;
+    if (rpt->payload->len >= CLOCK_BYTES) {
+        *clock = (struct block_clock){ bytes_load_le64(bytes), bytes_load_le64(bytes + 8),
+                                       bytes_load_le64(bytes + 16), bytes_load_le64(bytes + 24) };
+        if (clock->to_stamp >= clock->from_stamp && clock->to_ns >= clock->from_ns) {
+            rpt->at = CLOCK_BYTES;
+            return true;
+        }
+    }
+    report_contradiction(rpt);
+    return false;
+}
+
 /* Makes the next intact block current. */
 static bool read_block(struct rpt_source *rpt)
 {
     uint64_t checksum = 0;
     uint32_t length = 0;
 
-    rpt->at = 0;
     while (!rpt->ended && read_block_head(rpt, &length, &checksum)) {
         if (read_bytes(rpt, rpt->payload, length) < length) {
             return end_early(rpt, "there is but a part of a block");
         }
-        if (XXH3_64bits(rpt->payload->data, length) == checksum) {
+        if (XXH3_64bits(rpt->payload->data, length) != checksum) {
+            source_report(&rpt->base, REPORT_DAMAGE,
+                          "the block at byte %lu is damaged and left out (records: %u)",
+                          (unsigned long)rpt->block_offset, rpt->records_left);
+        } else if (begin_payload(rpt)) {
             return true;
         }
-        source_report(&rpt->base, REPORT_DAMAGE,
-                      "the block at byte %lu is damaged and left out (records: %u)",
-                      (unsigned long)rpt->block_offset, rpt->records_left);
     }
+    rpt->at = 0;
+    rpt->records_left = 0;
     g_byte_array_set_size(rpt->payload, 0);
     return false;
 }
@@ -223,8 +269,23 @@ static void show_raw(struct rpt_source *rpt, const struct cursor *cursor)
     rpt->values[0].length = (uint32_t)cursor->left;
 }
 
-static void decode_context(struct trace_event *event, const uint8_t *head)
+static uint64_t host_time(const struct block_clock *clock, uint64_t stamp)
 {
+    uint64_t ticks = clock->to_stamp - clock->from_stamp;
+
+    if (ticks == 0) {
+        return stamp;
+    }
+    /* A counter that is a little apart on another processor must not leave the interval. */
+    stamp = CLAMP(stamp, clock->from_stamp, clock->to_stamp);
+    return clock->from_ns + (uint64_t)((uint128)(stamp - clock->from_stamp) *
+                                       (clock->to_ns - clock->from_ns) / ticks);
+}
+
+static void decode_full_context(struct rpt_source *rpt, const uint8_t *head)
+{
+    struct trace_event *event = &rpt->event;
+
     event->phase = (enum event_phase)head[4];
     event->vcpu = bytes_load_le16(head + 6);
     event->sequence = bytes_load_le64(head + 8);
@@ -233,14 +294,33 @@ static void decode_context(struct trace_event *event, const uint8_t *head)
     event->icount = bytes_load_le64(head + 32);
     event->span = bytes_load_le64(head + 40);
     event->parent = bytes_load_le64(head + 48);
-    event->host_ns = bytes_load_le64(head + 56);
-    event->frame_count = 0;
+    rpt->full_stamp = bytes_load_le64(head + 56);
+    rpt->has_full = true;
+    event->host_ns = host_time(&rpt->clock, rpt->full_stamp);
+}
+
+/* Turn, times and vCPU stay those of the record before. False: its parent is nowhere. */
+static bool decode_short_context(struct rpt_source *rpt, const uint8_t *head)
+{
+    struct trace_event *event = &rpt->event;
+    uint64_t innermost = event->phase == EVENT_ENTER ? event->span : event->parent;
+    uint16_t distance = bytes_load_le16(head + 6);
+
+    event->phase = (enum event_phase)head[4];
+    event->sequence++;
+    event->span = event->phase == EVENT_ENTER   ? event->sequence
+                  : event->phase == EVENT_LEAVE ? innermost
+                                                : 0;
+    event->parent = distance != 0 ? event->sequence - distance : 0;
+    event->host_ns = host_time(&rpt->clock, rpt->full_stamp + bytes_load_le32(head + 8));
+    return distance < event->sequence;
 }
 
 /* Fills the event from one record. False: the record contradicts its length or its event. */
-static bool decode_record(struct rpt_source *rpt, const uint8_t *head, uint16_t length)
+static bool decode_record(struct rpt_source *rpt, const uint8_t *head, uint16_t length,
+                          unsigned head_bytes)
 {
-    struct cursor cursor = { .at = head + RECORD_HEAD_BYTES, .left = length - RECORD_HEAD_BYTES };
+    struct cursor cursor = { .at = head + head_bytes, .left = length - head_bytes };
     uint16_t id = bytes_load_le16(head + 2);
     const struct rpt_event *decl = rpt_header_event(rpt->header, id);
     const struct rpt_fields *fields;
@@ -249,7 +329,12 @@ static bool decode_record(struct rpt_source *rpt, const uint8_t *head, uint16_t 
     if (head[4] > EVENT_LEAVE) {
         return false;
     }
-    decode_context(&rpt->event, head);
+    rpt->event.frame_count = 0;
+    if (head_bytes == FULL_HEAD_BYTES) {
+        decode_full_context(rpt, head);
+    } else if (!decode_short_context(rpt, head)) {
+        return false;
+    }
     if (decl == NULL) {
         (void)snprintf(rpt->unknown_name, sizeof(rpt->unknown_name), "event_%u", id);
         rpt->event.name = g_string_chunk_insert_const(rpt->header->strings, rpt->unknown_name);
@@ -274,28 +359,35 @@ static bool decode_record(struct rpt_source *rpt, const uint8_t *head, uint16_t 
     return cursor.left == 0;
 }
 
+/* How many bytes come before a record's fields; 0 when there can't be a record. */
+static unsigned head_bytes_of(const struct rpt_source *rpt, const uint8_t *head, uint32_t left)
+{
+    uint16_t length = left < SHORT_HEAD_BYTES ? 0 : bytes_load_le16(head);
+    bool is_short = left >= SHORT_HEAD_BYTES && (head[5] & RECORD_IS_SHORT) != 0;
+    unsigned size = is_short ? SHORT_HEAD_BYTES : FULL_HEAD_BYTES;
+
+    if (length < size || length > left || (is_short && !rpt->has_full)) {
+        return 0;
+    }
+    return size;
+}
+
 /* Takes the next record out of the current block. NULL: the block is through. */
 static const struct trace_event *next_record(struct rpt_source *rpt)
 {
     uint32_t left = rpt->payload->len - rpt->at;
     const uint8_t *head = rpt->payload->data + rpt->at;
-    uint16_t length = left < RECORD_HEAD_BYTES ? 0 : bytes_load_le16(head);
+    unsigned head_bytes = head_bytes_of(rpt, head, left);
 
     if (left == 0 && rpt->records_left == 0) {
         return NULL;
     }
-    if (rpt->records_left == 0 || length < RECORD_HEAD_BYTES || length > left ||
-        !decode_record(rpt, head, length)) {
-        source_report(
-            &rpt->base, REPORT_DAMAGE,
-            "the block at byte %lu contradicts the format from its byte %u on; that part is "
-            "left out",
-            (unsigned long)rpt->block_offset, rpt->at);
-        rpt->at = rpt->payload->len;
-        rpt->records_left = 0;
+    if (rpt->records_left == 0 || head_bytes == 0 ||
+        !decode_record(rpt, head, bytes_load_le16(head), head_bytes)) {
+        report_contradiction(rpt);
         return NULL;
     }
-    rpt->at += length;
+    rpt->at += bytes_load_le16(head);
     rpt->records_left--;
     return &rpt->event;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_trace_clock.c - stamps become nanoseconds between two points; backtrace frames find modules. */
+/* test_trace_clock.c - what a block says of its stamps; backtrace frames find modules. */
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,39 +17,35 @@ static uint64_t told_time(void)
     return now_ns;
 }
 
-/* One record that is nothing but its length and its stamp. */
-static uint64_t converted(const struct trace_clock *clock, struct trace_clock_point from,
-                          struct trace_clock_point to, uint64_t stamp)
+static void assert_stored(const struct trace_clock *clock, struct trace_clock_point from,
+                          struct trace_clock_point to, const uint64_t expected[4])
 {
-    uint8_t record[TRACE_RECORD_FIXED_BYTES] = { 0 };
+    uint8_t bytes[TRACE_BLOCK_CLOCK_BYTES];
 
-    bytes_store_le16(record, sizeof(record));
-    bytes_store_le64(record + TRACE_RECORD_HOST_NS, stamp);
-    trace_clock_convert(clock, from, to, record, sizeof(record));
-    return bytes_load_le64(record + TRACE_RECORD_HOST_NS);
+    memset(bytes, 0xaa, sizeof(bytes));
+    trace_clock_store(clock, from, to, bytes);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(bytes_load_le64(bytes + (size_t)8 * i), expected[i]);
+    }
 }
 
-static void ticks_are_interpolated(void **state)
+static void a_block_tells_both_points(void **state)
 {
     const struct trace_clock clock = { told_time, true };
     const struct trace_clock_point from = { 1000, 500000 }, to = { 5000, 502000 };
 
     (void)state;
-    assert_int_equal(converted(&clock, from, to, 1000), 500000);
-    assert_int_equal(converted(&clock, from, to, 3000), 501000);
-    assert_int_equal(converted(&clock, from, to, 5000), 502000);
+    assert_stored(&clock, from, to, (uint64_t[]){ 1000, 500000, 5000, 502000 });
 }
 
-static void ticks_never_leave_the_interval(void **state)
+static void the_interval_is_never_empty_or_backward(void **state)
 {
     const struct trace_clock clock = { told_time, true };
-    const struct trace_clock_point from = { 1000, 500000 }, to = { 5000, 502000 };
+    const struct trace_clock_point from = { 1000, 500000 }, before = { 900, 499999 };
 
     (void)state;
-    assert_int_equal(converted(&clock, from, to, 10), 500000);
-    assert_int_equal(converted(&clock, from, to, UINT64_MAX), 502000);
-    assert_int_equal(converted(&clock, from, from, 1000), 500000);
-    assert_int_equal(converted(&clock, to, from, 3000), 502000); /* a counter that went back */
+    assert_stored(&clock, from, from, (uint64_t[]){ 1000, 500000, 1001, 500000 });
+    assert_stored(&clock, from, before, (uint64_t[]){ 1000, 500000, 1001, 500000 });
 }
 
 static void without_ticks_the_callers_clock_is_the_stamp(void **state)
@@ -62,7 +58,7 @@ static void without_ticks_the_callers_clock_is_the_stamp(void **state)
     assert_int_equal(trace_clock_stamp(&clock), 77);
     point = trace_clock_now(&clock);
     assert_int_equal(point.ns, 77);
-    assert_int_equal(converted(&clock, point, point, 1234), 1234);
+    assert_stored(&clock, point, point, (uint64_t[]){ 0, 0, 0, 0 });
 }
 
 static void without_a_clock_all_is_zero(void **state)
@@ -138,8 +134,8 @@ static void a_deep_stack_is_cut(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ticks_are_interpolated),
-        cmocka_unit_test(ticks_never_leave_the_interval),
+        cmocka_unit_test(a_block_tells_both_points),
+        cmocka_unit_test(the_interval_is_never_empty_or_backward),
         cmocka_unit_test(without_ticks_the_callers_clock_is_the_stamp),
         cmocka_unit_test(without_a_clock_all_is_zero),
         cmocka_unit_test(addresses_find_their_module),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """test_trace_file.py - runs trace_sample and checks its native traces with a reader that knows only the written format.
 
-usage: test_trace_file.py TRACE_SAMPLE TRACEDUMP
+usage: test_trace_file.py TRACE_SAMPLE TRACE_RANDOM TRACEDUMP
 """
 import os
 import pathlib
@@ -17,7 +17,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / 'support'))
 import rpt_reader  # noqa: E402
 
-SAMPLE, TRACEDUMP = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
+SAMPLE, RANDOM, TRACEDUMP = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
 COMMIT, ADD = 'memory_region_transaction_commit', 'memory_region_add_subregion_common'
 
 
@@ -61,6 +61,11 @@ class TraceFile(unittest.TestCase):
         run = self.tell('-turns', str(turns), '-trace', option.format(self.path))
         self.assertEqual((run.returncode, run.stderr), (0, ''))
         return rpt_reader.read_trace(self.path)
+
+    def assert_same(self, left, right):
+        """Lists too long for assertEqual, which describes all differences."""
+        for pair in zip(left, right, strict=True):
+            self.assertEqual(*pair)
 
     def test_records_tell_the_story(self):
         before = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
@@ -160,6 +165,23 @@ class TraceFile(unittest.TestCase):
         run = self.tell('-trace', '*,file=/dev/full')
         self.assertEqual(run.returncode, 1)
         self.assertEqual(run.stderr, "trace_sample: Can't write trace file '/dev/full': No space left on device\n")
+
+    def test_short_records_hide_nothing(self):
+        """The ring has full records, the file short ones where it can: they tell the same."""
+        ring = os.path.join(self.folder.name, 'ring.rpt')
+        for seed in range(5):
+            subprocess.run([RANDOM, self.path, ring, str(seed)], check=True, timeout=60)
+            data = open(self.path, 'rb').read()
+            in_file = [r._replace(host_ns=0) for r in rpt_reader.read_trace(self.path).records]
+            in_ring = [r._replace(host_ns=0) for r in rpt_reader.read_trace(ring).records]
+            wanted = [r for r in in_ring if r.event != 'ram_block_destroyed']
+            self.assertGreater(len(wanted), 6000)
+            self.assert_same(in_file[-len(wanted):], wanted)
+            self.assertLess(len(data), 45 * len(in_file))
+            shown = [subprocess.run([TRACEDUMP, 'show', p], capture_output=True, text=True, check=True).stdout.splitlines()
+                     for p in (self.path, ring)]
+            in_ring = [line for line in shown[1] if 'ram_block_destroyed' not in line]
+            self.assert_same(shown[0][-len(in_ring):], in_ring)
 
     def test_a_pipe_takes_a_trace(self):
         os.mkfifo(self.path)
