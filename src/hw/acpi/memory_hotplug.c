@@ -14,6 +14,7 @@
 #include "base/error_latch.h"
 #include "base/invariant.h"
 #include "hw/acpi/acpi_internal.h"
+#include "hw/acpi/acpi_ost.h"
 #include "hw/core/board.h"
 #include "hw/core/hotplug.h"
 #include "hw/core/memory_device_if.h"
@@ -32,12 +33,6 @@ enum slot_register {
 #define FLAG_INSERTING 0x2u
 #define FLAG_REMOVING  0x4u
 #define FLAG_EJECT     0x8u
-
-/* _OST (ACPI 6.5 §6.3.5) */
-#define OST_SOURCE_EJECT_REQUEST 3u
-#define OST_SOURCE_EJECT_BY_OS   0x103u
-#define OST_STATUS_SUCCESS       0u
-#define OST_STATUS_EJECT_ONGOING 0x84u
 
 STATE_DESCRIBE(memory_slot_desc, struct memory_slot_state, MEMORY_SLOT_FIELDS);
 STATE_DESCRIBE(memory_hotplug_desc, struct memory_hotplug_state, MEMORY_HOTPLUG_FIELDS);
@@ -65,98 +60,33 @@ static struct device *selected_dimm(const struct memory_hotplug *hotplug)
     return hotplug->dimms[hotplug->state->selector];
 }
 
-static void emit(const struct memory_hotplug *hotplug, const char *name, struct json_object *data)
-{
-    const struct board *board = hotplug->owner->board;
-
-    board->ops->event(board->opaque, name, data);
-}
-
 /* ---- _OST ---- */
 
-static struct json_object *ost_info(const struct memory_hotplug *hotplug, uint32_t slot)
+static struct acpi_ost_slot ost_slot(const struct memory_hotplug *hotplug, uint32_t slot)
 {
     const struct memory_slot_state *state = &hotplug->state->slots[slot];
-    const struct device *dimm = hotplug->dimms[slot];
-    struct json_object *info = json_object_new_object();
-    g_autofree char *slot_text = g_strdup_printf("%u", slot);
 
-    if (dimm != NULL && dimm->id != NULL) {
-        json_object_object_add(info, "device", json_object_new_string(dimm->id));
-    }
-    json_object_object_add(info, "slot", json_object_new_string(slot_text));
-    json_object_object_add(info, "slot-type", json_object_new_string("DIMM"));
-    json_object_object_add(info, "source", json_object_new_int64(state->ost_event));
-    json_object_object_add(info, "status", json_object_new_int64(state->ost_status));
-    return info;
+    return (struct acpi_ost_slot){ .type = "DIMM",
+                                   .number = slot,
+                                   .event = state->ost_event,
+                                   .status = state->ost_status,
+                                   .device = hotplug->dimms[slot] };
 }
 
 void memory_hotplug_ospm_status(const struct memory_hotplug *hotplug, struct json_object *list)
 {
     for (uint32_t slot = 0; slot < hotplug->state->slot_count; slot++) {
-        json_object_array_add(list, ost_info(hotplug, slot));
+        struct acpi_ost_slot ost = ost_slot(hotplug, slot);
+
+        json_object_array_add(list, acpi_ost_info(&ost));
     }
 }
 
-static bool is_eject_source(uint32_t source)
+static void report_ost(struct memory_hotplug *hotplug)
 {
-    return source == OST_SOURCE_EJECT_REQUEST || source == OST_SOURCE_EJECT_BY_OS;
-}
+    struct acpi_ost_slot ost = ost_slot(hotplug, hotplug->state->selector);
 
-static const char *ost_meaning(uint32_t source, uint32_t status)
-{
-    bool eject = is_eject_source(source);
-
-    switch (status) {
-    case 0: return "success";
-    case 1: return "failure";
-    case 2: return "unrecognized notify code";
-    case 0x80: return eject ? "eject not supported" : "insertion in progress";
-    case 0x81: return eject ? "device in use by application" : "driver load failure";
-    case 0x82: return eject ? "device busy" : "insertion not supported";
-    case 0x83: return eject ? "eject dependency busy or not supported" : "reserved";
-    case 0x84: return eject ? "eject in progress" : "reserved";
-    default: return "reserved";
-    }
-}
-
-/* The DIMM that the guest was asked for stays: the user is told and may ask again. */
-static void tell_refusal(struct memory_hotplug *hotplug, struct device *dimm, const char *why)
-{
-    struct json_object *error = json_object_new_object();
-    struct json_object *guest_error = json_object_new_object();
-    g_autofree char *path = device_path(dimm);
-
-    dimm->unplug_pending = false;
-    trace_acpi_unplug_refused(hotplug->state->selector, device_label(dimm), why);
-    json_object_object_add(error, "device",
-                           json_object_new_string(dimm->id != NULL ? dimm->id : ""));
-    json_object_object_add(error, "msg", json_object_new_string(why));
-    emit(hotplug, "MEM_UNPLUG_ERROR", error);
-    if (dimm->id != NULL) {
-        json_object_object_add(guest_error, "device", json_object_new_string(dimm->id));
-    }
-    json_object_object_add(guest_error, "path", json_object_new_string(path != NULL ? path : ""));
-    emit(hotplug, "DEVICE_UNPLUG_GUEST_ERROR", guest_error);
-}
-
-static void report_ost(struct memory_hotplug *hotplug, struct memory_slot_state *slot)
-{
-    struct device *dimm = selected_dimm(hotplug);
-    const char *meaning = ost_meaning(slot->ost_event, slot->ost_status);
-    struct json_object *data = json_object_new_object();
-    g_autofree char *why = NULL;
-
-    trace_acpi_device_ost(hotplug->state->selector, dimm != NULL ? device_label(dimm) : "",
-                          slot->ost_event, slot->ost_status, meaning);
-    json_object_object_add(data, "info", ost_info(hotplug, hotplug->state->selector));
-    emit(hotplug, "ACPI_DEVICE_OST", data);
-    if (dimm != NULL && dimm->unplug_pending && is_eject_source(slot->ost_event) &&
-        slot->ost_status != OST_STATUS_SUCCESS && slot->ost_status != OST_STATUS_EJECT_ONGOING) {
-        why = g_strdup_printf("the guest refused to eject: %s (_OST source 0x%x, status 0x%x)",
-                              meaning, slot->ost_event, slot->ost_status);
-        tell_refusal(hotplug, dimm, why);
-    }
+    acpi_ost_report(hotplug->owner->board, &ost);
 }
 
 /* ---- eject ---- */
@@ -181,7 +111,9 @@ static void eject(struct memory_hotplug *hotplug)
     if (ok) {
         board->ops->device_gone(board->opaque, dimm);
     } else {
-        tell_refusal(hotplug, dimm, error != NULL ? error->message : "unplug failed");
+        struct acpi_ost_slot ost = ost_slot(hotplug, hotplug->state->selector);
+
+        acpi_unplug_refused(board, &ost, error != NULL ? error->message : "unplug failed");
     }
     trace_acpi_memory_eject_leave(ok);
 }
@@ -294,7 +226,7 @@ static void on_write(void *opaque, uint64_t offset, uint64_t value, unsigned siz
     case REGISTER_BASE_HIGH: slot->ost_event = (uint32_t)value; break;
     case REGISTER_SIZE_LOW:
         slot->ost_status = (uint32_t)value;
-        report_ost(hotplug, slot);
+        report_ost(hotplug);
         break;
     case REGISTER_FLAGS: control(hotplug, slot, (uint32_t)value); break;
     case REGISTER_SIZE_HIGH:

@@ -20,8 +20,10 @@
 #include "hw/acpi/acpi_device.h"
 #include "hw/acpi/acpi_internal.h"
 #include "hw/acpi/acpi_regs.h"
+#include "hw/acpi/cpu_hotplug.h"
 #include "hw/acpi/memory_hotplug.h"
 #include "hw/core/board.h"
+#include "hw/core/cpu_device_if.h"
 #include "hw/core/hotplug.h"
 #include "hw/core/memory_device_if.h"
 #include "hw/pci/pci.h"
@@ -51,13 +53,16 @@ struct piix4_pm_state {
     uint8_t apm_control, apm_status;
     uint8_t pad[2];
     struct memory_hotplug_state memory;
+    struct cpu_hotplug_state cpu;
 };
 
 #define PIIX4_PM_FIELDS(FIELD, NESTED, T) \
     NESTED(T, pci, pci_device_desc)       \
     NESTED(T, pm1, acpi_pm1_desc)         \
     NESTED(T, gpe, acpi_gpe_desc)         \
-    FIELD(T, apm_control) FIELD(T, apm_status) FIELD(T, pad) NESTED(T, memory, memory_hotplug_desc)
+    FIELD(T, apm_control)                 \
+    FIELD(T, apm_status)                  \
+    FIELD(T, pad) NESTED(T, memory, memory_hotplug_desc) NESTED(T, cpu, cpu_hotplug_desc)
 STATE_DECLARE(piix4_pm_desc, struct piix4_pm_state);
 STATE_DESCRIBE(piix4_pm_desc, struct piix4_pm_state, PIIX4_PM_FIELDS);
 
@@ -66,6 +71,7 @@ struct piix4_pm {
     struct piix4_pm_state state;
     struct acpi_regs regs;
     struct memory_hotplug memory;
+    struct cpu_hotplug cpu;
     struct memory_region block; /* container of the PM1 registers, where PMBA puts it */
     struct memory_region apm;
     uint8_t disable_s3, disable_s4, s4_val;
@@ -160,20 +166,34 @@ static void on_sleep(void *opaque, uint8_t type)
 
 /* ---- hotplug handler ---- */
 
-static bool check_memory_device(const struct piix4_pm *pm, const struct device *device,
-                                const char *what, GError **error)
+static bool is_cpu(const struct device *device)
 {
-    if (!object_is_a(&device->object, TYPE_MEMORY_DEVICE)) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
-                    "acpi: device %s for not supported device type: %s", what,
-                    object_type_name(&device->object));
-        return false;
-    }
+    return object_is_a(&device->object, TYPE_CPU_DEVICE);
+}
+
+static bool check_memory_device(const struct piix4_pm *pm, GError **error)
+{
     if (pm->memory.owner == NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
                     "memory hotplug is not enabled: %s",
                     pm->memory_hotplug_support ? "the machine has no DIMM slots"
                                                : "PIIX4_PM.memory-hotplug-support is not set");
+        return false;
+    }
+    return true;
+}
+
+/* A device of a kind that has registers here. */
+static bool check_device(const struct piix4_pm *pm, const struct device *device, const char *what,
+                         GError **error)
+{
+    if (object_is_a(&device->object, TYPE_MEMORY_DEVICE)) {
+        return check_memory_device(pm, error);
+    }
+    if (!is_cpu(device) || pm->cpu.owner == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                    "acpi: device %s for not supported device type: %s", what,
+                    object_type_name(&device->object));
         return false;
     }
     return true;
@@ -195,8 +215,9 @@ static bool piix4_device_plug_cb(struct object *handler, struct device *device, 
     bool ok;
 
     trace_piix4_device_plug_cb_enter(device_label(device));
-    ok = check_memory_device(pm, device, "plug request", error);
-    if (ok && !acpi_memory_plug_cb(&pm->memory, device, error)) {
+    ok = check_device(pm, device, "plug request", error);
+    if (ok && !(is_cpu(device) ? acpi_cpu_plug_cb(&pm->cpu, device, error)
+                               : acpi_memory_plug_cb(&pm->memory, device, error))) {
         take_back_event(pm, before);
         ok = false;
     }
@@ -212,8 +233,9 @@ static bool piix4_device_unplug_request_cb(struct object *handler, struct device
     bool ok;
 
     trace_piix4_device_unplug_request_cb_enter(device_label(device));
-    ok = check_memory_device(pm, device, "unplug request", error);
-    if (ok && !acpi_memory_unplug_request_cb(&pm->memory, device, error)) {
+    ok = check_device(pm, device, "unplug request", error);
+    if (ok && !(is_cpu(device) ? acpi_cpu_unplug_request_cb(&pm->cpu, device, error)
+                               : acpi_memory_unplug_request_cb(&pm->memory, device, error))) {
         take_back_event(pm, before);
         ok = false;
     }
@@ -227,8 +249,10 @@ static bool piix4_device_unplug_cb(struct object *handler, struct device *device
     bool ok;
 
     trace_piix4_device_unplug_cb_enter(device_label(device));
-    ok = check_memory_device(pm, device, "unplug", error);
-    if (ok) {
+    ok = check_device(pm, device, "unplug", error);
+    if (ok && is_cpu(device)) {
+        acpi_cpu_unplug_cb(&pm->cpu, device);
+    } else if (ok) {
         acpi_memory_unplug_cb(&pm->memory, device);
     }
     trace_piix4_device_unplug_cb_leave(ok);
@@ -243,6 +267,9 @@ static void piix4_ospm_status(const struct object *object, struct json_object *l
 
     if (pm->memory.owner != NULL) {
         memory_hotplug_ospm_status(&pm->memory, list);
+    }
+    if (pm->cpu.owner != NULL) {
+        cpu_hotplug_ospm_status(&pm->cpu, list);
     }
 }
 
@@ -283,6 +310,7 @@ static void reset(struct device *device)
 
     reset_registers(pm);
     memory_hotplug_reset(&pm->memory);
+    cpu_hotplug_reset(&pm->cpu);
     acpi_update_sci(&pm->regs);
 }
 
@@ -298,6 +326,9 @@ static void map(struct piix4_pm *pm)
     memory_region_add_subregion(board->system_io, APM_PORT, &pm->apm);
     if (pm->memory_hotplug_support && pm->state.memory.slot_count > 0) {
         memory_hotplug_init(&pm->memory, &pm->state.memory, &pm->pci.device);
+    }
+    if (pm->state.cpu.cpu_count > 0) {
+        cpu_hotplug_init(&pm->cpu, &pm->state.cpu, &pm->pci.device);
     }
 }
 
@@ -321,6 +352,7 @@ static void unrealize(struct device *device)
     const struct board *board = device->board;
 
     memory_hotplug_fini(&pm->memory);
+    cpu_hotplug_fini(&pm->cpu);
     memory_region_del_subregion(board->system_io, &pm->apm);
     memory_region_fini(&pm->apm);
     acpi_gpe_fini(&pm->regs, board->system_io);
@@ -425,6 +457,16 @@ void piix4_pm_set_memory_slots(struct device *pm, uint32_t slots)
 {
     invariant(slots <= DIMM_SLOTS_MAX);
     as_pm(pm)->state.memory.slot_count = slots;
+}
+
+void piix4_pm_add_cpu(struct device *pm, uint32_t apic_id, struct device *cpu)
+{
+    struct cpu_hotplug_state *state = &as_pm(pm)->state.cpu;
+
+    invariant(state->cpu_count < CPU_HOTPLUG_CPUS_MAX);
+    as_pm(pm)->cpu.cpus[state->cpu_count] = cpu;
+    state->cpus[state->cpu_count++] =
+        (struct cpu_slot_state){ .apic_id = apic_id, .enabled = cpu != NULL };
 }
 
 void piix4_pm_power_button(struct device *pm)

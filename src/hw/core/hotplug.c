@@ -4,6 +4,7 @@
 
 #include "base/invariant.h"
 #include "hw/core/board.h"
+#include "hw/core/cpu_device_if.h"
 #include "hw/core/memory_device_if.h"
 #include "trace/trace.h"
 
@@ -14,6 +15,11 @@ const struct type_info hotplug_handler_type_info = {
 
 const struct type_info memory_device_if_type_info = {
     .name = TYPE_MEMORY_DEVICE,
+    .abstract = true,
+};
+
+const struct type_info cpu_device_if_type_info = {
+    .name = TYPE_CPU_DEVICE,
     .abstract = true,
 };
 
