@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * acpi_ssdt.c - the part of the namespace that depends on the configuration: the host bridge's
- * windows, serial ports, HPET, fw_cfg, processors, and one device for each DIMM slot with the
- * method that notifies it.
+ * windows, serial ports, HPET, fw_cfg, and one device for each processor and each DIMM slot
+ * with the method that notifies it.
  */
 #include "base/invariant.h"
 #include "hw/firmware/boot_layout.h"
@@ -122,30 +122,7 @@ static void add_fw_cfg(struct aml *aml)
     aml_end(aml);
 }
 
-static void add_cpus(struct aml *aml, const struct acpi_config *config)
-{
-    aml_begin_device(aml, "\\_SB.CPUS");
-    aml_name(aml, "_HID");
-    aml_string(aml, "ACPI0010");
-    aml_name(aml, "_CID");
-    aml_eisa_id(aml, "PNP0A05");
-    for (unsigned i = 0; i < config->cpu_count; i++) {
-        char name[5];
-
-        if (!config->cpus[i].present) {
-            continue;
-        }
-        (void)g_snprintf(name, sizeof(name), "C%03X", i);
-        aml_begin_device(aml, name);
-        aml_name(aml, "_HID");
-        aml_string(aml, "ACPI0007");
-        add_name_integer(aml, "_UID", i);
-        aml_end(aml);
-    }
-    aml_end(aml);
-}
-
-/* A method of a slot's device and the one of MHPC that does its work. */
+/* A method of a slot's or processor's device, and the shared one that does its work. */
 struct slot_method {
     const char *name, *function;
     bool returns;
@@ -165,6 +142,83 @@ static void add_slot_method(struct aml *aml, const struct slot_method *method, u
     }
     aml_end(aml);
 }
+
+typedef void (*slot_name_fn)(char name[5], unsigned slot);
+
+/* The method NAME (slot, value): notifies the device of one of count slots. */
+static void add_notify_method(struct aml *aml, const char *name, unsigned count,
+                              slot_name_fn slot_name)
+{
+    aml_begin_method(aml, name, 2, false);
+    for (unsigned i = 0; i < count; i++) {
+        char device[5];
+
+        slot_name(device, i);
+        aml_begin_if_argument_equals(aml, 0, i);
+        aml_notify(aml, device);
+        aml_argument(aml, 1);
+        aml_end(aml);
+    }
+    aml_end(aml);
+}
+
+/* ---- processors ---- */
+
+static void cpu_name(char name[5], unsigned index)
+{
+    (void)g_snprintf(name, 5, "C%03X", index);
+}
+
+/* What the MADT would say of it once it is there. */
+static void add_mat(struct aml *aml, const struct acpi_cpu *cpu, unsigned index)
+{
+    struct acpi_cpu present = *cpu;
+    GByteArray *entry = g_byte_array_new();
+
+    present.present = true;
+    acpi_put_madt_cpu(entry, index, &present);
+    aml_name(aml, "_MAT");
+    aml_buffer(aml, entry->data, entry->len);
+    g_byte_array_unref(entry);
+}
+
+static void add_cpu(struct aml *aml, const struct acpi_config *config, unsigned index)
+{
+    static const struct slot_method methods[] = {
+        { "_STA", "CSTA", true, 0, 0 },
+        { "_OST", "COST", false, 3, 2 },
+        { "_EJ0", "CEJX", false, 1, 0 }, /* the first processor can't be ejected: the last row */
+    };
+    unsigned method_count = G_N_ELEMENTS(methods) - (index == 0);
+    char name[5];
+
+    cpu_name(name, index);
+    aml_begin_device(aml, name);
+    aml_name(aml, "_HID");
+    aml_string(aml, "ACPI0007");
+    add_name_integer(aml, "_UID", index);
+    add_mat(aml, &config->cpus[index], index);
+    if (config->node_count > 0) {
+        add_name_integer(aml, "_PXM", config->cpus[index].node);
+    }
+    for (unsigned i = 0; i < method_count; i++) {
+        add_slot_method(aml, &methods[i], index);
+    }
+    aml_end(aml);
+}
+
+static void add_cpus(struct aml *aml, const struct acpi_config *config)
+{
+    aml_begin_scope(aml, "\\_SB.CPUS");
+    add_name_integer(aml, "CNUM", config->cpu_count);
+    for (unsigned i = 0; i < config->cpu_count; i++) {
+        add_cpu(aml, config, i);
+    }
+    add_notify_method(aml, "CTFY", config->cpu_count, cpu_name);
+    aml_end(aml);
+}
+
+/* ---- DIMM slots ---- */
 
 static void slot_name(char name[5], unsigned slot)
 {
@@ -197,17 +251,7 @@ static void add_memory_slots(struct aml *aml, unsigned slots)
     for (unsigned i = 0; i < slots; i++) {
         add_slot(aml, i);
     }
-    aml_begin_method(aml, "MTFY", 2, false);
-    for (unsigned i = 0; i < slots; i++) {
-        char name[5];
-
-        slot_name(name, i);
-        aml_begin_if_argument_equals(aml, 0, i);
-        aml_notify(aml, name);
-        aml_argument(aml, 1);
-        aml_end(aml);
-    }
-    aml_end(aml);
+    add_notify_method(aml, "MTFY", slots, slot_name);
     aml_end(aml);
 }
 

@@ -227,6 +227,7 @@ struct acpi_tables *acpi_tables_create(const struct acpi_config *config)
     if (config->memory_slots > 0) {
         (void)acpi_add_compiled(tables, acpi_memory_slots_aml, ACPI_LISTED);
     }
+    (void)acpi_add_compiled(tables, acpi_cpu_hotplug_aml, ACPI_LISTED);
     acpi_add_ssdt(tables, config);
     acpi_add_madt(tables, config);
     add_hpet(tables, config);

@@ -34,7 +34,7 @@ enum srat_type { SRAT_LAPIC = 0, SRAT_MEMORY = 1, SRAT_X2APIC = 2 };
 
 /* ---- MADT ---- */
 
-static void add_cpu(GByteArray *out, unsigned uid, const struct acpi_cpu *cpu)
+void acpi_put_madt_cpu(GByteArray *out, unsigned uid, const struct acpi_cpu *cpu)
 {
     uint32_t flags = cpu->present ? CPU_ENABLED : 0;
 
@@ -92,7 +92,7 @@ void acpi_add_madt(struct acpi_tables *tables, const struct acpi_config *config)
     acpi_put(out, BOOT_LAPIC_GPA, 4);
     acpi_put(out, MADT_PCAT_COMPAT, 4);
     for (unsigned i = 0; i < config->cpu_count; i++) {
-        add_cpu(out, i, &config->cpus[i]);
+        acpi_put_madt_cpu(out, i, &config->cpus[i]);
         has_x2apic = has_x2apic || config->cpus[i].apic_id >= X2APIC_ID_FIRST;
     }
     acpi_put(out, MADT_IOAPIC, 1);

@@ -70,8 +70,11 @@ void acpi_add_srat(struct acpi_tables *tables, const struct acpi_config *config)
 /* ---- acpi_ssdt.c ---- */
 void acpi_add_ssdt(struct acpi_tables *tables, const struct acpi_config *config);
 
-/* ---- acpi_aml.c: generated from dsdt.asl and memory_slots.asl ---- */
-extern const uint8_t acpi_dsdt_aml[], acpi_memory_slots_aml[];
+/* Appends the processor's MADT entry. */
+void acpi_put_madt_cpu(GByteArray *out, unsigned uid, const struct acpi_cpu *cpu);
+
+/* ---- acpi_aml.c: generated from the .asl files ---- */
+extern const uint8_t acpi_dsdt_aml[], acpi_memory_slots_aml[], acpi_cpu_hotplug_aml[];
 
 /* ---- linuxboot_rom.c: generated from linuxboot.S ---- */
 extern const uint8_t linuxboot_rom[];

@@ -64,7 +64,7 @@ DefinitionBlock ("memory_slots.aml", "SSDT", 2, "REPLUG", "MEMSLOTS", 1)
                     MTFY (Local0, 1)
                     \_SB.PCI0.MHPD.MINS = One
                 }
-                ElseIf (\_SB.PCI0.MHPD.MRMV == One)
+                If (\_SB.PCI0.MHPD.MRMV == One) /* both, if it was asked back before anybody looked */
                 {
                     MTFY (Local0, 3)
                     \_SB.PCI0.MHPD.MRMV = One

@@ -65,4 +65,31 @@ DefinitionBlock ("probe.aml", "SSDT", 2, "REPLUG", "PROBE", 1)
         Local0[3] = FLAG
         Return (Local0)
     }
+
+    /* The CPU hotplug registers: flags; then flags, command, data. */
+    OperationRegion (CPUS, SystemIO, 0xaf00, 12)
+    Field (CPUS, ByteAcc, NoLock, Preserve)
+    {
+        Offset (4),
+        CFLG, 8,
+        CCMD, 8
+    }
+    Field (CPUS, DWordAcc, NoLock, Preserve)
+    {
+        Offset (8),
+        CDAT, 32
+    }
+    Method (\CPUF, 1)
+    {
+        CFLG = Arg0
+        CDAT = Zero
+    }
+    Method (\CPUR)
+    {
+        Local0 = Package (3) { }
+        Local0[0] = CFLG
+        Local0[1] = CCMD
+        Local0[2] = CDAT
+        Return (Local0)
+    }
 }

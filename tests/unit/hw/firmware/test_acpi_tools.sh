@@ -61,6 +61,23 @@ namespace
 COMMANDS
     order log.load '= 000000000000FFFF' 'LNKD' '= 000000000001FFFF' 'LNKS' '= 000000000003FFFF' '= 0000000000000001' 'LNKD' \
         '= 00000000001FFFFF' '= 0000000000000003' 'LNKB' '\LINK returned' '= 000000000000000B' '= 000000000000000B' '= 0000000000000009'
+    # Processors: nothing is there in the simulated registers; the last one's _MAT says that it would be enabled. The scan
+    # finds the first one asked back, tells of it and acknowledges.
+    cpu=$([ "$slots" = 0 ] && echo C000 || echo C007)
+    run log.cpus DSDT0.aml SSDT?.aml probe.aml <<COMMANDS
+evaluate \\_SB.CPUS.$cpu._STA
+evaluate \\_SB.CPUS.$cpu._MAT
+execute \\CPUF 4
+execute \\_GPE._E02
+execute \\CPUR
+execute \\CPUF 3
+evaluate \\_SB.CPUS.$cpu._STA
+execute \\_SB.CPUS.$cpu._OST 3 0x84 (00)
+execute \\CPUR
+COMMANDS
+    order log.cpus '_STA returned' '= 0000000000000000' '_MAT returned' '\CPUR returned' '= 0000000000000004' '_STA returned' \
+        '= 000000000000000F' '\CPUR returned' '= 0000000000000002' '= 0000000000000084'
+    grep -F 'Value 0x03 (Eject Request)' log.cpus | grep -qF '[C000]' || fail 'the scan told nothing' log.cpus
     [ "$slots" = 0 ] && continue
     last=$(printf 'MP%02X' $((slots - 1)))
     run log.slots DSDT0.aml SSDT?.aml probe.aml <<COMMANDS
