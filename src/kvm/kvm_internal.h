@@ -80,8 +80,12 @@ struct kvm_vcpu {
     uint32_t apic_id;
     struct kvm_run *run; /* NULL without a host: it never runs */
     struct host_thread *thread;
-    struct kvm_vcpu_snapshot *created;
+    struct kvm_vcpu_snapshot *created; /* NULL: not whole yet */
+    bool exists;  /* KVM has it: for good, there is no ioctl that ends a vCPU */
+    bool plugged; /* a processor of the machine; else it is parked */
     /* Under the gate's lock: */
+    bool wanted;          /* its thread shall run */
+    bool thread_ended;    /* its thread takes no lock any more */
     bool in_guest;        /* from before KVM_RUN until after it */
     bool exit_is_handled; /* its exit callback runs and has not answered yet */
     bool exit_deferred;   /* the run page holds an exit that nobody has handled yet */
@@ -118,7 +122,8 @@ struct kvm_vm {
     unsigned holds;
     bool stopping;
     struct kvm_vcpu vcpus[KVM_VCPUS_MAX];
-    unsigned vcpu_count;
+    unsigned vcpu_count; /* of vcpus[] that may exist: the highest index and 1 */
+    bool threads_run;    /* between kvm_vcpus_start() and kvm_vcpus_stop() */
 
     struct kvm_irqchip created_chips[3];
     struct kvm_pit_state2 created_pit;
@@ -142,6 +147,9 @@ bool kvm_cpuid_set(struct kvm_vm *vm, unsigned index, GError **error) G_GNUC_WAR
 /* ---- kvm_snapshot.c ---- */
 bool kvm_snapshot_chips(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool kvm_snapshot_vcpu(struct kvm_vm *vm, unsigned index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Back to what kvm_snapshot_vcpu() has found. */
+bool kvm_snapshot_restore_vcpu(struct kvm_vm *vm, unsigned index,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool kvm_msr_list_read(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void kvm_vcpu_snapshot_destroy(struct kvm_vcpu_snapshot *snapshot);
 

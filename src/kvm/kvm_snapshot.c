@@ -148,11 +148,8 @@ static bool save_xsave(struct kvm_vm *vm, unsigned index, struct kvm_vcpu_snapsh
                      error);
 }
 
-bool kvm_snapshot_vcpu(struct kvm_vm *vm, unsigned index, GError **error)
+static bool take(struct kvm_vm *vm, unsigned index, struct kvm_vcpu_snapshot *to, GError **error)
 {
-    struct kvm_vcpu_snapshot *to = g_new0(struct kvm_vcpu_snapshot, 1);
-
-    vm->vcpus[index].created = to;
     return has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_SREGS, &to->sregs), error) &&
            has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_LAPIC, &to->lapic), error) &&
            has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_DEBUGREGS, &to->debugregs), error) &&
@@ -162,9 +159,22 @@ bool kvm_snapshot_vcpu(struct kvm_vm *vm, unsigned index, GError **error)
            save_xsave(vm, index, to, error) && save_msrs(vm, index, &to->msrs, error);
 }
 
+bool kvm_snapshot_vcpu(struct kvm_vm *vm, unsigned index, GError **error)
+{
+    struct kvm_vcpu_snapshot *to = g_new0(struct kvm_vcpu_snapshot, 1);
+
+    invariant(vm->vcpus[index].created == NULL);
+    if (!take(vm, index, to, error)) {
+        kvm_vcpu_snapshot_destroy(to);
+        return false;
+    }
+    vm->vcpus[index].created = to;
+    return true;
+}
+
 /* Control registers come first: they take paging and x2APIC mode away, which the MSRs and the LAPIC's
  * registers are checked against. */
-static bool restore_vcpu(struct kvm_vm *vm, unsigned index, GError **error)
+bool kvm_snapshot_restore_vcpu(struct kvm_vm *vm, unsigned index, GError **error)
 {
     struct kvm_vcpu_snapshot *from = vm->vcpus[index].created;
 
@@ -194,7 +204,7 @@ static bool restore_all(struct kvm_vm *vm, GError **error)
 {
     /* Before anything is put back: what is completed here may still write to guest memory. */
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        if (!kvm_vcpu_complete_io(&vm->vcpus[i], true, error)) {
+        if (vm->vcpus[i].plugged && !kvm_vcpu_complete_io(&vm->vcpus[i], true, error)) {
             return false;
         }
     }
@@ -208,7 +218,7 @@ static bool restore_all(struct kvm_vm *vm, GError **error)
         return false;
     }
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        if (!restore_vcpu(vm, i, error)) {
+        if (vm->vcpus[i].plugged && !kvm_snapshot_restore_vcpu(vm, i, error)) {
             return false;
         }
     }

@@ -134,7 +134,7 @@ bool kvm_vcpu_load(struct kvm_vm *vm, unsigned index, const struct x86_state *st
     struct kvm_sregs sregs = sregs_to_kvm(state);
     struct kvm_mp_state mp_state = { .mp_state = state->mp_state };
 
-    invariant(index < vm->vcpu_count);
+    invariant(vm->vcpus[index].plugged);
     invariant(vm->holds > 0);
     if (!kvm_vcpu_complete_io(&vm->vcpus[index], true, error) ||
         kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_SET_SREGS, &sregs), error,
@@ -157,7 +157,7 @@ bool kvm_vcpu_save(struct kvm_vm *vm, unsigned index, struct x86_state *out_stat
     struct kvm_sregs sregs = { 0 };
     struct kvm_mp_state mp_state = { 0 };
 
-    invariant(index < vm->vcpu_count);
+    invariant(vm->vcpus[index].plugged);
     invariant(vm->holds > 0);
     if (!kvm_vcpu_complete_io(&vm->vcpus[index], false, error) ||
         kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_GET_REGS, &regs), error, "%s", "") < 0 ||

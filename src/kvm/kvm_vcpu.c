@@ -8,6 +8,9 @@
  *      |     | translate
  *      +-- exit callback (takes the machine's lock)
  *
+ * KVM can't be told to forget a vCPU. One that is unplugged is parked: its thread ends, and what KVM
+ * has of it serves the next plug.
+ *
  * The thread writes no trace event and takes no machine lock of its own accord: between two exits it
  * is no part of the machine.
  */
@@ -40,10 +43,11 @@ static bool pass_gate(struct kvm_vcpu *vcpu, bool *out_enters)
 
     g_mutex_lock(&vm->gate);
     vcpu->exit_is_handled = false;
-    while (vm->holds > 0 && !vm->stopping) {
+    while (vm->holds > 0 && !vm->stopping && vcpu->wanted) {
         g_cond_wait(&vm->gate_opened, &vm->gate);
     }
-    goes_on = !vm->stopping;
+    goes_on = !vm->stopping && vcpu->wanted;
+    vcpu->thread_ended = !goes_on;
     *out_enters = !vcpu->exit_deferred;
     vcpu->exit_deferred = false;
     if (goes_on && *out_enters) {
@@ -82,7 +86,7 @@ static void leave_guest(struct kvm_vcpu *vcpu, bool pending, bool handled)
     vcpu->in_guest = false;
     vcpu->io_pending = pending;
     vcpu->exit_is_handled = handled;
-    if (vm->holds > 0) {
+    if (vm->holds > 0 || !vcpu->wanted) {
         g_cond_broadcast(&vm->guest_left);
     }
     g_mutex_unlock(&vm->gate);
@@ -106,20 +110,48 @@ static void vcpu_run(void *opaque)
     }
 }
 
+static bool start_thread(struct kvm_vcpu *vcpu, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("CPU %u/KVM", vcpu->index);
+
+    invariant(vcpu->thread == NULL);
+    vcpu->wanted = true;
+    vcpu->thread_ended = false;
+    vcpu->thread = host_thread_create(name, vcpu_run, vcpu, error);
+    vcpu->wanted = vcpu->thread != NULL;
+    return vcpu->wanted;
+}
+
 bool kvm_vcpus_start(struct kvm_vm *vm, GError **error)
 {
-    for (unsigned i = 0; i < vm->vcpu_count && vm->options.host != NULL; i++) {
-        struct kvm_vcpu *vcpu = &vm->vcpus[i];
-        g_autofree char *name = g_strdup_printf("CPU %u/KVM", i);
-
-        invariant(vcpu->thread == NULL);
-        vcpu->thread = host_thread_create(name, vcpu_run, vcpu, error);
-        if (vcpu->thread == NULL) {
+    vm->threads_run = vm->options.host != NULL;
+    for (unsigned i = 0; i < vm->vcpu_count && vm->threads_run; i++) {
+        if (vm->vcpus[i].plugged && !start_thread(&vm->vcpus[i], error)) {
             kvm_vcpus_stop(vm);
             return false;
         }
     }
     return true;
+}
+
+bool kvm_vcpu_start(struct kvm_vm *vm, unsigned index, GError **error)
+{
+    struct kvm_vcpu *vcpu = &vm->vcpus[index];
+    bool goes_on;
+
+    if (!vm->threads_run) {
+        return true;
+    }
+    g_mutex_lock(&vm->gate);
+    goes_on = vcpu->thread != NULL && !vcpu->thread_ended;
+    vcpu->wanted = true;
+    g_mutex_unlock(&vm->gate);
+    if (goes_on) {
+        return true; /* it was parked, but its exit still waits for the machine's lock */
+    }
+    host_thread_join(vcpu->thread);
+    vcpu->thread = NULL;
+    return start_thread(vcpu, error);
 }
 
 /* immediate_exit catches a vCPU on its way into KVM_RUN, the kick one inside. */
@@ -145,6 +177,7 @@ void kvm_vcpus_stop(struct kvm_vm *vm)
         vm->vcpus[i].thread = NULL;
     }
     vm->stopping = false;
+    vm->threads_run = false;
 }
 
 /* ---- the gate ---- */
@@ -284,13 +317,11 @@ bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard, GError **error)
 
 /* ---- creation ---- */
 
-bool kvm_vcpu_create(struct kvm_vm *vm, unsigned index, uint32_t apic_id, GError **error)
+static bool create_in_kvm(struct kvm_vm *vm, unsigned index, uint32_t apic_id, GError **error)
 {
     struct kvm_vcpu *vcpu = &vm->vcpus[index];
     struct kvm_request request = KVM_VM_REQUEST(KVM_CREATE_VCPU, KVM_NUMBER(apic_id));
 
-    invariant(index < KVM_VCPUS_MAX);
-    invariant(index == vm->vcpu_count);
     request.vcpu = index;
     *vcpu = (struct kvm_vcpu){ .vm = vm, .index = index, .apic_id = apic_id };
     if (kvm_ioctl(vm, request, error, "index=%u, apic_id=%u", index, apic_id) < 0) {
@@ -300,14 +331,59 @@ bool kvm_vcpu_create(struct kvm_vm *vm, unsigned index, uint32_t apic_id, GError
         vcpu->run = host_kvm_run_page(vm->options.host, index);
         invariant(vcpu->run != NULL);
     }
-    vm->vcpu_count++;
+    vcpu->exists = true;
+    vm->vcpu_count = MAX(vm->vcpu_count, index + 1);
     trace_kvm_vcpu_created(index, apic_id);
-    return kvm_cpuid_set(vm, index, error) && kvm_snapshot_vcpu(vm, index, error);
+    return true;
+}
+
+bool kvm_vcpu_create(struct kvm_vm *vm, unsigned index, uint32_t apic_id, GError **error)
+{
+    struct kvm_vcpu *vcpu = &vm->vcpus[index];
+    bool ok;
+
+    invariant(index < KVM_VCPUS_MAX);
+    invariant(!vcpu->plugged);
+    if (!vcpu->exists && !create_in_kvm(vm, index, apic_id, error)) {
+        return false;
+    }
+    invariant(vcpu->apic_id == apic_id);
+    if (vcpu->created != NULL) {
+        trace_kvm_unpark_vcpu(index, apic_id);
+        ok = kvm_snapshot_restore_vcpu(vm, index, error);
+    } else {
+        ok = kvm_cpuid_set(vm, index, error) && kvm_snapshot_vcpu(vm, index, error);
+    }
+    vcpu->plugged = ok;
+    return ok;
+}
+
+bool kvm_vcpu_park(struct kvm_vm *vm, unsigned index, GError **error)
+{
+    struct kvm_vcpu *vcpu = &vm->vcpus[index];
+
+    invariant(vcpu->plugged);
+    g_mutex_lock(&vm->gate);
+    vcpu->wanted = false;
+    send_out(vcpu);
+    while (vcpu->in_guest) {
+        g_cond_wait(&vm->guest_left, &vm->gate);
+    }
+    g_cond_broadcast(&vm->gate_opened);
+    g_mutex_unlock(&vm->gate);
+    vcpu->plugged = false;
+    trace_kvm_park_vcpu(index, vcpu->apic_id);
+    return kvm_vcpu_complete_io(vcpu, true, error);
 }
 
 unsigned kvm_vcpu_count(const struct kvm_vm *vm)
 {
-    return vm->vcpu_count;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        count += vm->vcpus[i].plugged;
+    }
+    return count;
 }
 
 int64_t kvm_vcpu_thread_id(const struct kvm_vm *vm, unsigned index)

@@ -79,15 +79,25 @@ void kvm_flush_coalesced_at_exit(struct kvm_vm *vm);
 /* ---- vCPUs ---- */
 
 /* Creates vCPU index with this APIC ID, CPUID from KVM's supported set (topology and APIC ID filled
- * in). Its thread does not run yet. */
+ * in), or takes the parked one of this index back, as KVM created it. Its thread does not run yet. */
 bool kvm_vcpu_create(struct kvm_vm *vm, unsigned index, uint32_t apic_id,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * An unplugged processor's vCPU: out of the guest when this returns, its exits on their way have no
+ * effect, its thread ends by itself. The vCPU stays in KVM and may be created again. May be called
+ * from its own exit callback. Fails as kvm_vcpu_load() when an I/O instruction does not end; it is
+ * parked all the same.
+ */
+bool kvm_vcpu_park(struct kvm_vm *vm, unsigned index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Those that are not parked. */
 unsigned kvm_vcpu_count(const struct kvm_vm *vm);
 
 /* Starts the threads; they wait at the gate. kvm_vcpus_stop(): they leave and are joined (call
  * WITHOUT the machine's lock). */
 bool kvm_vcpus_start(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void kvm_vcpus_stop(struct kvm_vm *vm);
+/* The thread of one that was created while the others' run; nothing to do as long as they don't. */
+bool kvm_vcpu_start(struct kvm_vm *vm, unsigned index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Holds nest. May be called from a vCPU's own thread in its exit callback (it counts as out). The
  * VM starts with one hold. */
