@@ -264,13 +264,21 @@ static bool smp_read(struct machine_config *config, const struct json_object *op
             return false;
         }
     }
-    cores = cores ? cores : 1;
-    threads = threads ? threads : 1;
-    max = max ? max : (sockets ? sockets * cores * threads : cpus);
+    if (cpus == 0 && max == 0) {
+        max = MAX(sockets, 1) * MAX(cores, 1) * MAX(threads, 1);
+    }
+    max = max ? max : cpus;
     cpus = cpus ? cpus : max;
-    max = max ? max : 1;
-    cpus = cpus ? cpus : 1;
-    sockets = sockets ? sockets : max / (cores * threads);
+    /* Of what is not given: as many cores as fit, then sockets, then threads (QEMU since 6.2). */
+    if (cores == 0) {
+        sockets = MAX(sockets, 1);
+        threads = MAX(threads, 1);
+        cores = max / (sockets * threads);
+    } else if (sockets == 0) {
+        threads = MAX(threads, 1);
+        sockets = max / (cores * threads);
+    }
+    threads = threads ? threads : max / (sockets * cores);
     if (sockets * cores * threads != max) {
         g_set_error(
             error, REPLUG_ERROR, REPLUG_ERROR_INVALID,

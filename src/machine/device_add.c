@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "hw/core/cpu_device_if.h"
 #include "hw/core/memory_device_if.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
@@ -146,9 +147,10 @@ static bool configure(struct machine *machine, struct device *device, struct bus
 {
     device->board = &machine->board;
     device->hotplugged = machine->ready;
-    /* Memory without a handler would be nowhere: machine "none" has no place for it. */
+    /* Memory and processors without a handler would be nowhere: machine "none" has no place for them. */
     if (bus == NULL && device_hotplug_handler(device) == NULL &&
-        (machine->ready || object_is_a(&device->object, TYPE_MEMORY_DEVICE))) {
+        (machine->ready || object_is_a(&device->object, TYPE_MEMORY_DEVICE) ||
+         object_is_a(&device->object, TYPE_CPU_DEVICE))) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
                     "Device '%s' can not be hotplugged on this machine",
                     object_type_name(&device->object));

@@ -3,6 +3,7 @@
 #include "hw/acpi/acpi_device.h"
 #include "hw/acpi/piix4_pm.h"
 #include "hw/char/char_devices.h"
+#include "hw/core/cpu_device_if.h"
 #include "hw/core/memory_device_if.h"
 #include "hw/firmware/fw_cfg.h"
 #include "hw/input/i8042.h"
@@ -27,6 +28,7 @@ const struct type_info *const machine_types[] = {
     &property_guard_type_info,
     &hotplug_handler_type_info,
     &memory_device_if_type_info,
+    &cpu_device_if_type_info,
     &acpi_device_if_type_info,
     /* Machines and processors. */
     &machine_type_info,

@@ -42,7 +42,8 @@ struct acpi_tables *linux_boot_tables(const struct machine *machine)
         struct x86_cpu place;
 
         pc_cpu_topology(config, i, &place);
-        cpus[i] = (struct acpi_cpu){ .apic_id = place.apic_id, .present = i < config->cpus };
+        cpus[i] =
+            (struct acpi_cpu){ .apic_id = place.apic_id, .present = machine->cpus[i] != NULL };
     }
     return acpi_tables_create(&acpi);
 }

@@ -28,6 +28,7 @@ struct recorded_kvm;
 struct recorded_state;
 struct recording;
 struct recording_turn;
+struct x86_state;
 
 #define MACHINE_CPUS_MAX 16 /* on KVM fewer: KVM_VCPUS_MAX */
 
@@ -58,10 +59,14 @@ struct pc_machine {
 /* A processor as QOM object; its registers live in the accelerator. */
 struct x86_cpu {
     struct device device;
-    uint32_t cpu_index;
+    uint32_t cpu_index; /* among all that there may be */
     uint32_t apic_id;
-    uint32_t socket_id, core_id, thread_id;
+    int32_t socket_id, die_id, core_id,
+        thread_id; /* CPU_UNASSIGNED until the user or pre_plug says */
+    int32_t node_id;
 };
+
+#define CPU_UNASSIGNED (-1)
 
 struct machine {
     const struct machine_config *config; /* borrowed */
@@ -143,9 +148,9 @@ struct machine {
     struct soft_machine *soft; /* -accel soft; then there is no kvm */
     uint64_t console_digest;   /* of all that our own CPUs have printed */
     gint turns_waiting;        /* atomic: who waits for the lock while our own CPUs have it */
-    struct x86_cpu *cpus[MACHINE_CPUS_MAX];
-    unsigned cpu_count;
-    GBytes *kernel_image; /* -kernel's file; NULL = none */
+    struct x86_cpu *cpus[MACHINE_CPUS_MAX]; /* by cpu_index; NULL = not plugged */
+    unsigned cpu_count;                     /* those that are */
+    GBytes *kernel_image;                   /* -kernel's file; NULL = none */
     GBytes *initrd_image;
     GBytes *bios_image; /* -bios's file; NULL = no firmware */
     struct bios_rom bios;
@@ -200,6 +205,9 @@ void machine_serve_requests(struct machine *machine);
 const char *run_state_name(enum run_state state);
 /* Registers and guest memory as at power-up: all devices, vCPUs, boot image. vCPUs are held. */
 bool machine_reset_all(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One processor's registers as at power-up or as state says; it is held. */
+bool machine_reset_cpu(struct machine *machine, unsigned index, const struct x86_state *state,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- machine.c ---- */
 
@@ -262,9 +270,26 @@ void pc_wiring_connect_rtc(struct machine *machine);
 void pc_wiring_connect_serial(struct machine *machine, struct device *serial);
 
 /* ---- pc_cpus.c ---- */
+/* Those of the start. */
 bool pc_cpus_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Tells the power management device of all processors that there may be. Before its realize. */
+void pc_cpus_announce(struct machine *machine);
 /* APIC ID and place in the topology of the processor with this index. */
 void pc_cpu_topology(const struct machine_config *config, uint32_t index, struct x86_cpu *out_cpu);
+/* The NUMA node of the processor with this index. */
+uint32_t pc_cpu_node(const struct machine *machine, uint32_t index);
+bool x86_cpu_realize(struct device *device, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void x86_cpu_unrealize(struct device *device);
+
+/* ---- pc_cpu_hotplug.c: the phases for a processor (spans named as QEMU's functions) ---- */
+bool pc_cpu_pre_plug(struct machine *machine, struct x86_cpu *cpu,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool pc_cpu_plug(struct machine *machine, struct x86_cpu *cpu,
+                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool pc_cpu_unplug_request_cb(struct machine *machine, struct x86_cpu *cpu,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool pc_cpu_unplug_cb(struct machine *machine, struct x86_cpu *cpu,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- pc_hotplug.c ---- */
 extern const struct hotplug_handler_methods pc_hotplug_methods;
@@ -299,7 +324,6 @@ char *replay_words(enum recording_group group, unsigned kind, const void *bytes,
 
 /* ---- multiboot.c ---- */
 
-struct x86_state;
 /* Writes the kernel and its information into guest memory and the entry state into out_state. */
 bool multiboot_load(struct machine *machine, struct x86_state *out_state,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;

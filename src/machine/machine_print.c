@@ -125,38 +125,36 @@ void machine_print_memslots(struct machine *machine, GString *out)
     }
 }
 
-static void print_soft_registers(const struct machine *machine, unsigned count, GString *out)
+static bool save_registers(struct machine *machine, unsigned index, struct x86_state *out_state,
+                           GError **error)
 {
-    for (unsigned i = 0; i < count; i++) {
-        struct x86_state state;
-
-        g_string_append_printf(out, "\nCPU#%u\n", i);
-        soft_machine_save(machine, i, &state);
-        x86_state_print(&state, out);
+    if (machine->soft != NULL) {
+        soft_machine_save(machine, index, out_state);
+        return true;
     }
+    return kvm_vcpu_save(machine->kvm, index, out_state, error);
 }
 
 void machine_print_registers(struct machine *machine, bool all_vcpus, GString *out)
 {
-    unsigned count = all_vcpus ? machine->cpu_count : MIN(machine->cpu_count, 1u);
-
-    if (machine->soft != NULL) {
-        print_soft_registers(machine, count, out);
+    if (machine->kvm != NULL) {
+        kvm_vcpus_hold(machine->kvm);
     }
-    if (machine->kvm == NULL) {
-        return;
-    }
-    kvm_vcpus_hold(machine->kvm);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < (all_vcpus ? MACHINE_CPUS_MAX : 1u); i++) {
         g_autoptr(GError) error = NULL;
         struct x86_state state;
 
+        if (machine->cpus[i] == NULL) {
+            continue;
+        }
         g_string_append_printf(out, "\nCPU#%u\n", i);
-        if (kvm_vcpu_save(machine->kvm, i, &state, &error)) {
+        if (save_registers(machine, i, &state, &error)) {
             x86_state_print(&state, out);
         } else {
             print_error(error, out);
         }
     }
-    kvm_vcpus_release(machine->kvm);
+    if (machine->kvm != NULL) {
+        kvm_vcpus_release(machine->kvm);
+    }
 }

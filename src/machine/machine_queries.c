@@ -74,12 +74,11 @@ struct json_object *machine_query_uuid(struct machine *machine)
     return uuid;
 }
 
-/* Processors can't be plugged, so hotpluggable-cpus is false. */
 static struct json_object *machine_entry(const char *name, unsigned cpus_max, const char *ram_id)
 {
     struct json_object *entry = json_object_new_object();
 
-    add_bool(entry, "hotpluggable-cpus", false);
+    add_bool(entry, "hotpluggable-cpus", cpus_max > 1);
     add_text(entry, "name", name);
     add_bool(entry, "numa-mem-supported", false);
     add_number(entry, "cpu-max", cpus_max);
@@ -183,7 +182,7 @@ static bool range_holds(const char *text, uint32_t index)
 }
 
 /* The node whose -numa node,cpus= holds the processor; the first one for those that none claims. */
-static uint64_t cpu_node(const struct machine *machine, uint32_t index)
+uint32_t pc_cpu_node(const struct machine *machine, uint32_t index)
 {
     const GPtrArray *numa = machine->config->numa;
 
@@ -193,7 +192,9 @@ static uint64_t cpu_node(const struct machine *machine, uint32_t index)
 
         if (json_object_object_get_ex(node, "cpus", &cpus) &&
             range_holds(json_object_get_string(cpus), index)) {
-            return json_object_object_get_ex(node, "nodeid", &id) ? json_object_get_uint64(id) : i;
+            return json_object_object_get_ex(node, "nodeid", &id)
+                       ? (uint32_t)json_object_get_uint64(id)
+                       : i;
         }
     }
     return 0;
@@ -206,12 +207,12 @@ static struct json_object *cpu_props(const struct machine *machine, uint32_t ind
     struct x86_cpu cpu;
 
     pc_cpu_topology(machine->config, index, &cpu);
-    add_number(props, "core-id", cpu.core_id);
-    add_number(props, "thread-id", cpu.thread_id);
+    add_number(props, "core-id", (uint32_t)cpu.core_id);
+    add_number(props, "thread-id", (uint32_t)cpu.thread_id);
     if (machine->config->numa->len > 0 || machine->config->slots > 0) {
-        add_number(props, "node-id", cpu_node(machine, index));
+        add_number(props, "node-id", pc_cpu_node(machine, index));
     }
-    add_number(props, "socket-id", cpu.socket_id);
+    add_number(props, "socket-id", (uint32_t)cpu.socket_id);
     return props;
 }
 
@@ -238,7 +239,7 @@ struct json_object *machine_query_hotpluggable_cpus(struct machine *machine)
 
         json_object_object_add(entry, "props", cpu_props(machine, i - 1));
         add_number(entry, "vcpus-count", 1);
-        if (i - 1 < machine->cpu_count) {
+        if (machine->cpus[i - 1] != NULL) {
             add_cpu_path(entry, machine, i - 1);
         }
         add_text(entry, "type", type);
@@ -251,9 +252,15 @@ struct json_object *machine_query_cpus_fast(struct machine *machine)
 {
     struct json_object *list = json_object_new_array();
 
-    for (unsigned i = 0; i < machine->cpu_count; i++) {
-        struct json_object *entry = json_object_new_object();
-        int64_t thread_id = machine_thread_id(machine, i);
+    for (unsigned i = 0; i < MACHINE_CPUS_MAX; i++) {
+        struct json_object *entry;
+        int64_t thread_id;
+
+        if (machine->cpus[i] == NULL) {
+            continue;
+        }
+        entry = json_object_new_object();
+        thread_id = machine_thread_id(machine, i);
 
         json_object_object_add(entry, "thread-id", json_object_new_int64(thread_id));
         json_object_object_add(entry, "props", cpu_props(machine, i));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_types.c - types that belong to the machine itself: /machine and its processors. */
+#include "hw/core/cpu_device_if.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 
@@ -32,22 +33,43 @@ const struct type_info none_machine_type_info = {
     .parent = "machine",
 };
 
-#define CPU_NUMBER(text, field)                                                             \
-    {                                                                                       \
-        .name = (text), .kind = PROPERTY_UINT32, .offset = offsetof(struct x86_cpu, field), \
-        .read_only = true                                                                   \
+#define CPU_PLACE(text, field)                                                             \
+    {                                                                                      \
+        .name = (text), .kind = PROPERTY_INT32, .offset = offsetof(struct x86_cpu, field), \
+        .default_text = "-1", .fixed_once_realized = true                                  \
     }
 
 static const struct property_info cpu_properties[] = {
-    CPU_NUMBER("apic-id", apic_id),
-    CPU_NUMBER("socket-id", socket_id),
-    CPU_NUMBER("core-id", core_id),
-    CPU_NUMBER("thread-id", thread_id),
+    { .name = "apic-id",
+      .kind = PROPERTY_UINT32,
+      .offset = offsetof(struct x86_cpu, apic_id),
+      .read_only = true },
+    CPU_PLACE("socket-id", socket_id),
+    CPU_PLACE("die-id", die_id),
+    CPU_PLACE("core-id", core_id),
+    CPU_PLACE("thread-id", thread_id),
+    CPU_PLACE("node-id", node_id),
     { .name = NULL },
+};
+
+static uint32_t cpu_get_index(const struct device *device)
+{
+    return ((const struct x86_cpu *)device)->cpu_index;
+}
+
+static const struct cpu_device_methods cpu_methods = { .get_index = cpu_get_index };
+
+static const struct interface_impl cpu_interfaces[] = {
+    { TYPE_CPU_DEVICE, &cpu_methods },
+    { NULL, NULL },
 };
 
 static const struct device_class cpu_class = {
     .description = "x86 processor",
+    .user_creatable = true,
+    .hotpluggable = true,
+    .realize = x86_cpu_realize,
+    .unrealize = x86_cpu_unrealize,
 };
 
 const struct type_info cpu_type_info = {
@@ -61,6 +83,7 @@ const struct type_info x86_cpu_type_info = {
     .parent = "cpu",
     .abstract = true,
     .instance_size = sizeof(struct x86_cpu),
+    .interfaces = cpu_interfaces,
     .properties = cpu_properties,
     .class_methods = &cpu_class,
 };

@@ -122,6 +122,7 @@ static bool create_pm(struct machine *machine, struct bus *pci_bus, GError **err
     }
     pc_wiring_connect_pm(machine);
     piix4_pm_set_memory_slots(machine->pm, machine->config->slots);
+    pc_cpus_announce(machine);
     return pc_builtin_realize(machine, machine->pm, pci_bus, error);
 }
 

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pc_cpus.c - the processors: a QOM device and a KVM vCPU each, APIC IDs from the topology (Intel SDM 3A 9.9.1). */
+/*
+ * pc_cpus.c - the processors: a QOM device each, and with it a vCPU of the accelerator. APIC IDs follow from the topology
+ * (Intel SDM 3A 9.9.1).
+ */
 #include "base/invariant.h"
+#include "cpu/x86_state.h"
+#include "hw/acpi/cpu_hotplug.h"
+#include "hw/acpi/piix4_pm.h"
 #include "machine/machine_internal.h"
 #include "machine/soft_machine.h"
+
+G_STATIC_ASSERT(MACHINE_CPUS_MAX <= CPU_HOTPLUG_CPUS_MAX);
 
 /* Bits that hold count different numbers. */
 static unsigned field_width(unsigned count)
@@ -14,35 +22,99 @@ void pc_cpu_topology(const struct machine_config *config, uint32_t index, struct
 {
     unsigned thread_width = field_width(config->threads);
     unsigned core_width = field_width(config->cores);
+    uint32_t thread = index % config->threads;
+    uint32_t core = index / config->threads % config->cores;
+    uint32_t socket = index / (config->threads * config->cores);
 
     out_cpu->cpu_index = index;
-    out_cpu->thread_id = index % config->threads;
-    out_cpu->core_id = index / config->threads % config->cores;
-    out_cpu->socket_id = index / (config->threads * config->cores);
-    out_cpu->apic_id = out_cpu->socket_id << (core_width + thread_width) |
-                       out_cpu->core_id << thread_width | out_cpu->thread_id;
+    out_cpu->thread_id = (int32_t)thread;
+    out_cpu->core_id = (int32_t)core;
+    out_cpu->die_id = 0;
+    out_cpu->socket_id = (int32_t)socket;
+    out_cpu->apic_id = socket << (core_width + thread_width) | core << thread_width | thread;
 }
 
 bool pc_cpus_create(struct machine *machine, GError **error)
 {
     g_autofree char *type = g_strconcat(machine->config->cpu_model, "-x86_64-cpu", NULL);
 
-    invariant(machine->config->cpus <= MACHINE_CPUS_MAX);
+    invariant(machine->config->cpus_max <= MACHINE_CPUS_MAX);
     for (uint32_t i = 0; i < machine->config->cpus; i++) {
         struct device *device = pc_builtin_create(machine, type, NULL, NULL, error);
-        struct x86_cpu *cpu = (struct x86_cpu *)device;
 
-        if (cpu == NULL) {
+        if (device == NULL) {
             return false;
         }
-        pc_cpu_topology(machine->config, i, cpu);
-        if (!pc_builtin_realize(machine, device, NULL, error) ||
-            !(machine->soft != NULL ? soft_machine_create_cpu(machine, cpu, error)
-                                    : kvm_vcpu_create(machine->kvm, i, cpu->apic_id, error))) {
+        pc_cpu_topology(machine->config, i, (struct x86_cpu *)device);
+        if (!pc_builtin_realize(machine, device, NULL, error)) {
             return false;
         }
-        machine->cpus[i] = cpu;
-        machine->cpu_count = i + 1;
     }
     return true;
+}
+
+void pc_cpus_announce(struct machine *machine)
+{
+    for (uint32_t i = 0; i < machine->config->cpus_max; i++) {
+        struct x86_cpu *cpu = machine->cpus[i];
+        struct x86_cpu place;
+
+        pc_cpu_topology(machine->config, i, &place);
+        piix4_pm_add_cpu(machine->pm, place.apic_id, cpu != NULL ? &cpu->device : NULL);
+    }
+}
+
+/* ---- the device's life ---- */
+
+/* Waits for INIT and SIPI, as any processor but the first. */
+static bool power_up(struct machine *machine, unsigned index, GError **error)
+{
+    struct x86_state state;
+    bool ok;
+
+    x86_state_reset(&state, false);
+    if (machine->soft != NULL) {
+        return machine_reset_cpu(machine, index, &state, error);
+    }
+    kvm_vcpus_hold(machine->kvm);
+    ok = machine_reset_cpu(machine, index, &state, error);
+    kvm_vcpus_release(machine->kvm);
+    return ok && kvm_vcpu_start(machine->kvm, index, error);
+}
+
+static bool create_vcpu(struct machine *machine, struct x86_cpu *cpu, GError **error)
+{
+    return machine->soft != NULL
+               ? soft_machine_create_cpu(machine, cpu, error)
+               : kvm_vcpu_create(machine->kvm, cpu->cpu_index, cpu->apic_id, error);
+}
+
+/* Its registers are nobody's any more: that a last I/O instruction did not end is of no consequence. */
+static void destroy_vcpu(struct machine *machine, const struct x86_cpu *cpu)
+{
+    if (machine->soft != NULL) {
+        soft_machine_destroy_cpu(machine, cpu);
+    } else if (machine->kvm != NULL) {
+        (void)!kvm_vcpu_park(machine->kvm, cpu->cpu_index, NULL);
+    }
+}
+
+bool x86_cpu_realize(struct device *device, GError **error)
+{
+    struct machine *machine = device->board->opaque;
+    struct x86_cpu *cpu = (struct x86_cpu *)device;
+
+    if (!create_vcpu(machine, cpu, error)) {
+        return false;
+    }
+    if (device->hotplugged && !power_up(machine, cpu->cpu_index, error)) {
+        destroy_vcpu(machine, cpu);
+        return false;
+    }
+    return true;
+}
+
+void x86_cpu_unrealize(struct device *device)
+{
+    destroy_vcpu(device->board->opaque, (struct x86_cpu *)device);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pc_hotplug.c - /machine as hotplug handler of memory devices: first the memory half, then the ACPI half.
+ * pc_hotplug.c - /machine as hotplug handler of memory devices: first the memory half, then the ACPI half. Processors are
+ * pc_cpu_hotplug.c's.
  *
  *   pc_machine_device_plug_cb -> pc_dimm_plug -> pc_dimm_memory_plug     memory map, memslot
  *                                             -> piix4_device_plug_cb    slot registers, GPE, SCI
@@ -24,11 +25,18 @@ static const char *name_of(const struct device *device)
     return device->id != NULL ? device->id : object_type_name(&device->object);
 }
 
+/* The device as a processor; NULL = it is none. */
+static struct x86_cpu *as_cpu(struct device *device)
+{
+    return object_is_a(&device->object, x86_cpu_type_info.name) ? (struct x86_cpu *)device : NULL;
+}
+
 struct object *pc_hotplug_handler(void *opaque, const struct device *device)
 {
     struct machine *machine = opaque;
 
-    if (object_is_a(&device->object, TYPE_PC_DIMM) &&
+    if ((object_is_a(&device->object, TYPE_PC_DIMM) ||
+         object_is_a(&device->object, x86_cpu_type_info.name)) &&
         object_interface(machine->machine_object, TYPE_HOTPLUG_HANDLER) != NULL) {
         return machine->machine_object;
     }
@@ -51,6 +59,9 @@ static bool pc_machine_device_pre_plug(struct object *handler, struct device *de
 {
     struct machine *machine = machine_of(handler);
 
+    if (as_cpu(device) != NULL) {
+        return pc_cpu_pre_plug(machine, as_cpu(device), error);
+    }
     return pc_dimm_pre_plug((struct pc_dimm *)device, &machine->device_memory,
                             machine->config->slots, error) &&
            hotplug_handler_pre_plug(&machine->pm->object, device, error);
@@ -88,30 +99,36 @@ static bool pc_dimm_plug(struct machine *machine, struct pc_dimm *dimm, GError *
     return false;
 }
 
-static bool pc_machine_device_plug_cb(struct object *handler, struct device *device, GError **error)
+static bool plug_dimm(struct machine *machine, struct device *device, GError **error)
 {
-    struct machine *machine = machine_of(handler);
     struct pc_dimm *dimm = (struct pc_dimm *)device;
     const struct memory_device_methods *methods =
         object_interface(&device->object, TYPE_MEMORY_DEVICE);
     bool ok;
 
-    trace_pc_machine_device_plug_cb_enter(name_of(device));
     trace_pc_dimm_plug_enter(name_of(device), dimm->addr, methods->get_size(device), dimm->slot);
     ok = pc_dimm_plug(machine, dimm, error);
     trace_pc_dimm_plug_leave(ok);
+    return ok;
+}
+
+static bool pc_machine_device_plug_cb(struct object *handler, struct device *device, GError **error)
+{
+    struct machine *machine = machine_of(handler);
+    bool ok;
+
+    trace_pc_machine_device_plug_cb_enter(name_of(device));
+    ok = as_cpu(device) != NULL ? pc_cpu_plug(machine, as_cpu(device), error)
+                                : plug_dimm(machine, device, error);
     trace_pc_machine_device_plug_cb_leave(ok);
     return ok;
 }
 
-static bool pc_machine_device_unplug_request_cb(struct object *handler, struct device *device,
-                                                GError **error)
+static bool request_dimm(struct machine *machine, struct device *device, GError **error)
 {
-    struct machine *machine = machine_of(handler);
     bool pending = device->unplug_pending;
     bool ok;
 
-    trace_pc_machine_device_unplug_request_cb_enter(name_of(device));
     trace_pc_dimm_unplug_request_enter(name_of(device));
     ok = hotplug_handler_unplug_request(&machine->pm->object, device, error) &&
          error_latch_take(&machine->errors, error);
@@ -119,6 +136,18 @@ static bool pc_machine_device_unplug_request_cb(struct object *handler, struct d
         device->unplug_pending = pending;
     }
     trace_pc_dimm_unplug_request_leave(ok);
+    return ok;
+}
+
+static bool pc_machine_device_unplug_request_cb(struct object *handler, struct device *device,
+                                                GError **error)
+{
+    struct machine *machine = machine_of(handler);
+    bool ok;
+
+    trace_pc_machine_device_unplug_request_cb_enter(name_of(device));
+    ok = as_cpu(device) != NULL ? pc_cpu_unplug_request_cb(machine, as_cpu(device), error)
+                                : request_dimm(machine, device, error);
     trace_pc_machine_device_unplug_request_cb_leave(ok);
     return ok;
 }
@@ -150,15 +179,25 @@ static bool pc_dimm_unplug(struct machine *machine, struct pc_dimm *dimm, GError
     return true;
 }
 
-static bool pc_machine_device_unplug_cb(struct object *handler, struct device *device,
-                                        GError **error)
+static bool unplug_dimm(struct machine *machine, struct device *device, GError **error)
 {
     bool ok;
 
-    trace_pc_machine_device_unplug_cb_enter(name_of(device));
     trace_pc_dimm_unplug_enter(name_of(device));
-    ok = pc_dimm_unplug(machine_of(handler), (struct pc_dimm *)device, error);
+    ok = pc_dimm_unplug(machine, (struct pc_dimm *)device, error);
     trace_pc_dimm_unplug_leave(ok);
+    return ok;
+}
+
+static bool pc_machine_device_unplug_cb(struct object *handler, struct device *device,
+                                        GError **error)
+{
+    struct machine *machine = machine_of(handler);
+    bool ok;
+
+    trace_pc_machine_device_unplug_cb_enter(name_of(device));
+    ok = as_cpu(device) != NULL ? pc_cpu_unplug_cb(machine, as_cpu(device), error)
+                                : unplug_dimm(machine, device, error);
     trace_pc_machine_device_unplug_cb_leave(ok);
     return ok;
 }

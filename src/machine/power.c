@@ -181,19 +181,25 @@ static bool boot_state(struct machine *machine, struct x86_state *state, GError 
                                                     : multiboot_load(machine, state, error);
 }
 
+bool machine_reset_cpu(struct machine *machine, unsigned index, const struct x86_state *state,
+                       GError **error)
+{
+    if (machine->soft != NULL) {
+        soft_machine_reset_cpu(machine, index);
+        soft_machine_load(machine, index, state);
+        return true;
+    }
+    return kvm_vcpu_load(machine->kvm, index, state, error);
+}
+
 static bool cpus_reset(struct machine *machine, GError **error)
 {
     struct x86_state state;
 
-    for (unsigned i = 0; i < machine->cpu_count; i++) {
+    for (unsigned i = 0; i < MACHINE_CPUS_MAX; i++) {
         x86_state_reset(&state, i == 0);
-        if (i == 0 && !boot_state(machine, &state, error)) {
-            return false;
-        }
-        if (machine->soft != NULL) {
-            soft_machine_reset_cpu(machine, i);
-            soft_machine_load(machine, i, &state);
-        } else if (!kvm_vcpu_load(machine->kvm, i, &state, error)) {
+        if (machine->cpus[i] != NULL && ((i == 0 && !boot_state(machine, &state, error)) ||
+                                         !machine_reset_cpu(machine, i, &state, error))) {
             return false;
         }
     }

@@ -48,7 +48,8 @@ static void apply_exit(struct machine *machine, const struct recording_turn *tur
 {
     struct vm_exit exit;
 
-    if (turn->vcpu >= machine->cpu_count || machine->kvm == NULL) {
+    if (turn->vcpu >= MACHINE_CPUS_MAX || machine->cpus[turn->vcpu] == NULL ||
+        machine->kvm == NULL) {
         diverge(machine, "the machine has no such vCPU");
     } else if (!exit_payload_load(turn->payload, turn->payload_bytes, machine->replay->scratch,
                                   &exit)) {

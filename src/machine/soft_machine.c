@@ -152,6 +152,8 @@ bool soft_machine_create(struct machine *machine, GError **error)
         return false;
     }
     soft->state.quantum_left = SOFT_QUANTUM;
+    soft->count = machine->config->cpus_max;
+    invariant(soft->count <= SOFT_CPUS_MAX);
     apic_bus_init(&soft->bus, &machine->board);
     machine->soft = soft;
     machine->timers.closer = soft_machine_deadline_came_closer;
@@ -166,9 +168,6 @@ void soft_machine_destroy(struct machine *machine)
     if (soft == NULL) {
         return;
     }
-    for (unsigned i = 0; i < soft->count; i++) {
-        soft_cpu_destroy(soft->processors[i].cpu);
-    }
     machine->timers.closer = NULL;
     apic_bus_fini(&soft->bus);
     soft_cluster_destroy(soft->cluster);
@@ -176,14 +175,34 @@ void soft_machine_destroy(struct machine *machine)
     machine->soft = NULL;
 }
 
+static bool create_apic(struct machine *machine, struct x86_cpu *cpu, GError **error)
+{
+    struct soft_processor *processor = &machine->soft->processors[cpu->cpu_index];
+    g_autofree char *id = g_strdup_printf("%u", cpu->apic_id);
+    struct device *apic =
+        pc_builtin_create(machine, TYPE_APIC, &cpu->device.object, "lapic", error);
+
+    if (apic == NULL) {
+        return false;
+    }
+    lapic_connect(apic, &machine->soft->bus, &apic_ops, processor);
+    if (!object_property_parse(&apic->object, "id", id, machine->root, error) ||
+        !pc_builtin_realize(machine, apic, NULL, error)) {
+        object_destroy(&apic->object);
+        return false;
+    }
+    processor->lapic = lapic_of(apic);
+    return true;
+}
+
 bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu, GError **error)
 {
-    struct soft_machine *soft = machine->soft;
-    struct soft_processor *processor = &soft->processors[soft->count];
+    struct soft_processor *processor = &machine->soft->processors[cpu->cpu_index];
+    const struct machine_config *config = machine->config;
     struct soft_cpu_options options = {
-        .cluster = soft->cluster,
+        .cluster = machine->soft->cluster,
         .index = cpu->apic_id,
-        .cpu_count = machine->config->cpus,
+        .cpu_count = config->cores * config->threads, /* in a package */
         .callbacks = { .opaque = processor,
                        .acknowledge_interrupt = cpu_acknowledge,
                        .sync_time = cpu_sync_time,
@@ -194,20 +213,29 @@ bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu, GErro
                        .write_cr8 = cpu_write_cr8,
                        .random = cpu_random },
     };
-    g_autofree char *id = g_strdup_printf("%u", cpu->apic_id);
 
-    invariant(soft->count < SOFT_CPUS_MAX);
+    invariant(processor->cpu == NULL);
     processor->machine = machine;
     processor->cpu = soft_cpu_create(&options);
-    soft->count++;
-    processor->apic = pc_builtin_create(machine, TYPE_APIC, &cpu->device.object, "lapic", error);
-    if (processor->apic == NULL) {
+    if (!create_apic(machine, cpu, error)) {
+        soft_cpu_destroy(processor->cpu);
+        processor->cpu = NULL;
         return false;
     }
-    lapic_connect(processor->apic, &soft->bus, &apic_ops, processor);
-    processor->lapic = lapic_of(processor->apic);
-    return object_property_parse(&processor->apic->object, "id", id, machine->root, error) &&
-           pc_builtin_realize(machine, processor->apic, NULL, error);
+    return true;
+}
+
+void soft_machine_destroy_cpu(struct machine *machine, const struct x86_cpu *cpu)
+{
+    struct soft_processor *processor = &machine->soft->processors[cpu->cpu_index];
+    struct object *apic = object_child(&cpu->device.object, "lapic");
+
+    invariant(machine->soft->running == NULL);
+    if (apic != NULL) { /* a machine that ends has taken it down before */
+        machine_device_destroy(machine, (struct device *)apic);
+    }
+    soft_cpu_destroy(processor->cpu);
+    *processor = (struct soft_processor){ 0 };
 }
 
 static int pic_acknowledge(void *opaque)
@@ -343,6 +371,9 @@ void soft_machine_for_each_state(const struct machine *machine, soft_state_fn vi
     for (unsigned i = 0; i < soft->count; i++) {
         g_autofree char *path = g_strdup_printf("cpu%u", i);
 
+        if (soft->processors[i].cpu == NULL) {
+            continue;
+        }
         visit(opaque, soft_cpu_state(soft->processors[i].cpu), &soft_cpu_state_desc, path);
     }
 }

@@ -25,6 +25,9 @@ void soft_machine_destroy(struct machine *machine);
 bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* An unplugged one's; not while a CPU runs. */
+void soft_machine_destroy_cpu(struct machine *machine, const struct x86_cpu *cpu);
+
 /* IOAPIC, 8259 pair, 8254, HPET, i8042, port 0x92; the GSI lines in machine->gsi. */
 bool soft_machine_create_chips(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -30,8 +30,7 @@ STATE_DECLARE(soft_machine_desc, struct soft_machine_state);
 /* One CPU with what it is connected to. */
 struct soft_processor {
     struct machine *machine;
-    struct soft_cpu *cpu;
-    struct device *apic;
+    struct soft_cpu *cpu; /* NULL = not plugged */
     struct lapic *lapic;
 };
 
@@ -39,7 +38,7 @@ struct soft_machine {
     struct soft_machine_state state;
     struct soft_cluster *cluster;
     struct soft_processor processors[SOFT_CPUS_MAX];
-    unsigned count;
+    unsigned count; /* that there may be */
     struct apic_bus bus;
     struct gsi_chips chips;
     struct irq_line rtc_input; /* the RTC's interrupt, behind the HPET */

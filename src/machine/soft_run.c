@@ -52,7 +52,9 @@ static void next_processor(struct soft_machine *soft)
 static bool find_runnable(struct soft_machine *soft)
 {
     for (unsigned i = 0; i < soft->count; i++) {
-        if (soft_cpu_is_runnable(soft->processors[soft->state.current].cpu)) {
+        const struct soft_cpu *cpu = soft->processors[soft->state.current].cpu;
+
+        if (cpu != NULL && soft_cpu_is_runnable(cpu)) {
             return true;
         }
         next_processor(soft);

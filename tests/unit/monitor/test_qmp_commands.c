@@ -105,7 +105,7 @@ static void test_machine_queries(void **state)
           "'socket-id': 0}, 'qom-path': '/machine/unattached/device[0]', 'cpu-index': 0, "
           "'target': 'x86_64'}]}\r\n");
     check(client, "{'execute':'query-hotpluggable-cpus'}",
-          "{'return': [{'props': {'core-id': 0, 'thread-id': 0, 'node-id': 0, 'socket-id': 1}, "
+          "{'return': [{'props': {'core-id': 1, 'thread-id': 0, 'node-id': 0, 'socket-id': 0}, "
           "'vcpus-count': 1, 'type': 'qemu64-x86_64-cpu'}, "
           "{'props': {'core-id': 0, 'thread-id': 0, 'node-id': 0, 'socket-id': 0}, "
           "'vcpus-count': 1, 'qom-path': '/machine/unattached/device[0]', 'type': "
@@ -148,7 +148,9 @@ static void test_plug_and_unplug(void **state)
           "{'return': {'base-memory': 67108864, 'plugged-memory': 134217728}}\r\n");
     check(client, "{'execute':'query-acpi-ospm-status'}",
           "{'return': [{'device': 'dimm0', 'slot': '0', 'slot-type': 'DIMM', 'source': 0, "
-          "'status': 0}, {'slot': '1', 'slot-type': 'DIMM', 'source': 0, 'status': 0}]}\r\n");
+          "'status': 0}, {'slot': '1', 'slot-type': 'DIMM', 'source': 0, 'status': 0}, "
+          "{'slot': '0', 'slot-type': 'CPU', 'source': 0, 'status': 0}, "
+          "{'slot': '1', 'slot-type': 'CPU', 'source': 0, 'status': 0}]}\r\n");
     check_error(client, "{'execute':'object-del','arguments':{'id':'ram0'}}", "GenericError",
                 "object 'ram0' is in use, can not be deleted");
     check(client, "{'execute':'device_del','arguments':{'id':'dimm0'}}", OK);
