@@ -312,14 +312,21 @@ bool command_line_apply_smp(struct machine_config *config, const char *argument,
 
 bool command_line_apply_cpu(struct machine_config *config, const char *argument, GError **error)
 {
+    static const char *const models[] = { "qemu64",    "host",      "max", "x86-64-v1",
+                                          "x86-64-v2", "x86-64-v3", NULL };
     g_autofree char *model = g_strndup(argument, strcspn(argument, ","));
 
-    if (strcmp(model, "qemu64") != 0 && strcmp(model, "host") != 0 && strcmp(model, "max") != 0) {
+    if (!g_strv_contains(models, model)) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "unable to find CPU model '%s'; expected qemu64, host or max", model);
+                    "unable to find CPU model '%s'; expected qemu64, host, max, x86-64-v1, "
+                    "x86-64-v2 or x86-64-v3",
+                    model);
         return false;
     }
     command_line_replace(&config->cpu_model, model);
+    argument += strlen(model);
+    g_free(config->cpu_features);
+    config->cpu_features = *argument == ',' ? g_strdup(argument + 1) : NULL;
     return true;
 }
 

@@ -41,6 +41,9 @@ const struct type_info *const machine_types[] = {
     &x86_cpu_qemu64_type_info,
     &x86_cpu_host_type_info,
     &x86_cpu_max_type_info,
+    &x86_cpu_v1_type_info,
+    &x86_cpu_v2_type_info,
+    &x86_cpu_v3_type_info,
     /* Buses. */
     &bus_type_info,
     &system_bus_type_info,

@@ -177,10 +177,31 @@ static bool open_kvm(struct machine *machine, const struct kvm_calls *calls, GEr
     return machine->kvm != NULL;
 }
 
+/* What a guest on KVM sees is KVM's supported set, whatever the model; to take less than was asked for would be silent. */
+static bool kvm_can_be_model(const struct machine_config *config, GError **error)
+{
+    const char *features = config->cpu_features;
+
+    /* Managers pass migratable=; it only says which features "host" has, and none here can migrate. */
+    if (!g_str_has_prefix(config->cpu_model, "x86-64-v") &&
+        (features == NULL || strcmp(features, "migratable=on") == 0 ||
+         strcmp(features, "migratable=off") == 0)) {
+        return true;
+    }
+    g_set_error(
+        error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+        "-cpu %s%s%s needs -accel soft; with kvm the processor has what KVM supports: expected "
+        "qemu64, host or max without features",
+        config->cpu_model, config->cpu_features != NULL ? "," : "",
+        config->cpu_features != NULL ? config->cpu_features : "");
+    return false;
+}
+
 static bool open_accelerator(struct machine *machine, const struct kvm_calls *calls, GError **error)
 {
-    return machine_is_soft(machine->config) ? soft_machine_create(machine, error)
-                                            : open_kvm(machine, calls, error);
+    return machine_is_soft(machine->config)
+               ? soft_machine_create(machine, error)
+               : kvm_can_be_model(machine->config, error) && open_kvm(machine, calls, error);
 }
 
 static bool create_devices(struct machine *machine, GError **error)

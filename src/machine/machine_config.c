@@ -34,6 +34,7 @@ void machine_config_fini(struct machine_config *config)
     g_free(config->machine_name);
     g_free(config->accel);
     g_free(config->cpu_model);
+    g_free(config->cpu_features);
     g_free(config->name);
     g_free(config->uuid);
     g_free(config->ram_backend);

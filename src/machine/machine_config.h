@@ -14,7 +14,9 @@
 struct machine_config {
     char *machine_name; /* full name, "pc-i440fx-7.2", or "none" */
     char *accel;        /* "kvm" */
-    char *cpu_model;    /* "qemu64", "host", "max"; features are KVM's supported set */
+    char
+        *cpu_model; /* "qemu64", "host", "max", "x86-64-v1" to "-v3"; KVM: its supported features */
+    char *cpu_features; /* "+avx,-aes", as they were given; NULL: none. For our own processors */
     char *name;         /* -name guest=, NULL = none */
     char *uuid;         /* canonical text, NULL = none */
     uint64_t ram_bytes;

@@ -240,7 +240,8 @@ extern const struct type_info *const machine_types[]; /* NULL-terminated */
 extern const struct type_info machine_type_info, generic_pc_machine_type_info, pc_machine_type_info,
     none_machine_type_info;
 extern const struct type_info cpu_type_info, x86_cpu_type_info, x86_cpu_qemu64_type_info,
-    x86_cpu_host_type_info, x86_cpu_max_type_info;
+    x86_cpu_host_type_info, x86_cpu_max_type_info, x86_cpu_v1_type_info, x86_cpu_v2_type_info,
+    x86_cpu_v3_type_info;
 
 /* ---- pc.c: the order of building ---- */
 bool pc_build(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;

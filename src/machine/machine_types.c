@@ -102,3 +102,18 @@ const struct type_info x86_cpu_max_type_info = {
     .name = "max-x86_64-cpu",
     .parent = "x86_64-cpu",
 };
+
+const struct type_info x86_cpu_v1_type_info = {
+    .name = "x86-64-v1-x86_64-cpu",
+    .parent = "x86_64-cpu",
+};
+
+const struct type_info x86_cpu_v2_type_info = {
+    .name = "x86-64-v2-x86_64-cpu",
+    .parent = "x86_64-cpu",
+};
+
+const struct type_info x86_cpu_v3_type_info = {
+    .name = "x86-64-v3-x86_64-cpu",
+    .parent = "x86_64-cpu",
+};

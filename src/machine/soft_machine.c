@@ -139,11 +139,15 @@ static void cpu_random(void *opaque, void *bytes, uint64_t size)
 bool soft_machine_create(struct machine *machine, GError **error)
 {
     struct soft_machine *soft = g_new0(struct soft_machine, 1);
+    const struct machine_config *config = machine->config;
+    g_autofree char *model = config->cpu_features != NULL
+                                 ? g_strconcat(config->cpu_model, ",", config->cpu_features, NULL)
+                                 : g_strdup(config->cpu_model);
     struct soft_cluster_options options = {
         .system = machine->memory,
         .memory = machine->memory_space,
         .io = machine->io_space,
-        .model = machine->config->cpu_model,
+        .model = model,
     };
 
     soft->cluster = soft_cluster_create(&options, error);

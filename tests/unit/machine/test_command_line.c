@@ -176,6 +176,12 @@ static void test_as_a_manager_calls(void **state)
     assert_string_equal(config.uuid, "6f2a4e0c-3f0d-4f0a-9e57-0123456789ab");
     assert_int_equal(config.rtc_base_seconds, 1769817600);
     assert_int_equal(config.objects->len, 0);
+    assert_string_equal(config.cpu_features, "migratable=on");
+    machine_config_fini(&config);
+
+    accept(&config, "-cpu max,-avx,+aes -cpu x86-64-v2");
+    assert_string_equal(config.cpu_model, "x86-64-v2");
+    assert_null(config.cpu_features);
     machine_config_fini(&config);
 
     accept(&config, "-mon chardev=c,mode=control -qmp unix:/q,server=on -qmp-pretty stdio "
