@@ -22,5 +22,6 @@ extern const struct command command_events;
 extern const struct command command_info;
 extern const struct command command_verify;
 extern const struct command command_diff;
+extern const struct command command_check;
 
 #endif

@@ -9,8 +9,8 @@
 #include "tracedump/run.h"
 
 static const struct command *const commands[] = {
-    &command_info,   &command_verify,     &command_hotplug, &command_show,
-    &command_chains, &command_backtraces, &command_events,  &command_diff,
+    &command_info,       &command_verify, &command_hotplug, &command_show,  &command_chains,
+    &command_backtraces, &command_events, &command_diff,    &command_check,
 };
 
 static const struct command *find_command(const char *name)
