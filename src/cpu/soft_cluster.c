@@ -3,6 +3,8 @@
 #include "cpu/soft_internal.h"
 #include "memory/transaction.h"
 
+#define A20_BIT 0x100000ull
+
 static void cluster_ram_written(void *opaque, const void *host, uint64_t size)
 {
     struct soft_cluster *cluster = opaque;
@@ -38,6 +40,7 @@ struct soft_cluster *soft_cluster_create(const struct soft_cluster_options *opti
     }
     cluster->between = g_malloc0(sizeof(struct soft_block) + sizeof(struct op));
     cluster->between->single = true;
+    cluster->a20_mask = UINT64_MAX;
     cluster->code = soft_code_create(cluster);
     cluster->listener =
         (struct memory_listener){ .name = "soft-cpu", .opaque = cluster, .commit = cluster_commit };
@@ -63,4 +66,14 @@ void soft_cluster_destroy(struct soft_cluster *cluster)
 void soft_cluster_ram_changed(struct soft_cluster *cluster, const void *host, uint64_t size)
 {
     soft_code_written(cluster->code, host, size);
+}
+
+void soft_cluster_set_a20(struct soft_cluster *cluster, bool open)
+{
+    uint64_t mask = open ? UINT64_MAX : ~A20_BIT;
+
+    if (cluster->a20_mask != mask) {
+        cluster->a20_mask = mask;
+        cluster_commit(cluster);
+    }
 }

@@ -39,6 +39,10 @@ void soft_cluster_destroy(struct soft_cluster *cluster);
  */
 void soft_cluster_ram_changed(struct soft_cluster *cluster, const void *host, uint64_t size);
 
+/* The gate of address line 20, open at first. Closed, every address that a CPU puts on the bus, page walks included, has its
+ * bit 20 clear (Intel SDM 3A 8.7.13.4, A20M#). May be called while a CPU accesses a device. */
+void soft_cluster_set_a20(struct soft_cluster *cluster, bool open);
+
 /* Any may be NULL: then no interrupt, TSC 0, MSR accesses fault, CR8 is plain storage, random 0. */
 struct soft_cpu_callbacks {
     void *opaque;

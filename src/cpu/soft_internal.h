@@ -239,6 +239,7 @@ struct soft_cluster {
     struct soft_features features;
     GPtrArray *cpus; /* struct soft_cpu *, by creation */
     struct soft_code *code;
+    uint64_t a20_mask;          /* of physical addresses: without bit 20 while A20 is closed */
     struct soft_block *between; /* the current block between blocks: events may reach devices */
     struct soft_tlb_entry no_tlb[SOFT_TLB_SIZE]; /* matches nothing: while alignment is checked */
     struct memory_listener listener;

@@ -301,10 +301,23 @@ static bool create_timers(struct machine *machine, GError **error)
            pc_builtin_realize(machine, hpet, NULL, error);
 }
 
-/* A20 is always open: no line is connected to it. */
+/* Either source opens the gate. Port 0x92 says nothing until it is written; the keyboard controller's pin is high. */
+static void a20_changed(void *sink, unsigned source, int level)
+{
+    struct soft_machine *soft = sink;
+    uint8_t bit = (uint8_t)(1u << source);
+
+    soft->a20_sources = (uint8_t)(level != 0 ? soft->a20_sources | bit : soft->a20_sources & ~bit);
+    soft_cluster_set_a20(soft->cluster, soft->a20_sources != 0);
+}
+
 static bool create_keyboard(struct machine *machine, GError **error)
 {
-    struct i8042_lines lines = { .keyboard = machine->gsi[1], .mouse = machine->gsi[12] };
+    struct i8042_lines lines = {
+        .keyboard = machine->gsi[1],
+        .mouse = machine->gsi[12],
+        .a20 = { .set = a20_changed, .sink = machine->soft, .pin = 0 },
+    };
     struct device *i8042 = pc_builtin_create(machine, TYPE_I8042, NULL, NULL, error);
     struct device *port92;
 
@@ -316,6 +329,10 @@ static bool create_keyboard(struct machine *machine, GError **error)
         return false;
     }
     port92 = pc_builtin_create(machine, TYPE_PORT92, NULL, NULL, error);
+    if (port92 != NULL) {
+        port92_connect_a20(
+            port92, (struct irq_line){ .set = a20_changed, .sink = machine->soft, .pin = 1 });
+    }
     return port92 != NULL && pc_builtin_realize(machine, port92, machine->isa_bus, error);
 }
 

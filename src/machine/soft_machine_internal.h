@@ -42,6 +42,7 @@ struct soft_machine {
     struct apic_bus bus;
     struct gsi_chips chips;
     struct irq_line rtc_input; /* the RTC's interrupt, behind the HPET */
+    uint8_t a20_sources;       /* bit a source that opens A20; derived from theirs */
     struct soft_cpu *running;  /* NULL between two runs */
     struct host_thread *thread;
     uint64_t paced_host_ns,

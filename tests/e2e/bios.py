@@ -59,9 +59,10 @@ def kernel_image(folder):
     return path
 
 
-def seabios(*arguments, memory='64M,slots=2,maxmem=1G'):
+def seabios(*arguments, memory='64M,slots=2,maxmem=1G', qmp=False):
+    """qmp: for a session that lasts until its client has come."""
     return Emulator('-bios', BIOS, '-serial', 'stdio', '-device', 'isa-debug-exit', '-rtc', 'base=2026-01-31T12:00:00', *arguments,
-                    memory=memory)
+                    memory=memory, qmp=qmp)
 
 
 def replay(file):
@@ -100,7 +101,7 @@ def test_reboot_runs_the_firmware_again():
 
 
 def test_nothing_to_boot():
-    with seabios('-device', 'isa-debugcon,iobase=0x402,chardev=log', '-chardev', 'null,id=log') as vm:
+    with seabios('-device', 'isa-debugcon,iobase=0x402,chardev=log', '-chardev', 'null,id=log', qmp=True) as vm:
         vm.line('No bootable device')
         text = vm.qmp.hmp('info mtree -f')
         assert 'pc.bios' in text and 'pc.ram' in text, text
@@ -127,7 +128,8 @@ def test_linux():
     subprocess.run([HERE / '../support/linux_guest.sh', LINUX], check=True)
     with tempfile.TemporaryDirectory() as folder:
         with seabios('-kernel', f'{LINUX}/vmlinuz', '-initrd', f'{LINUX}/initrd.gz', '-append', 'console=ttyS0 panic=-1', '-no-reboot',
-                     '-record', f'{folder}/s.rpl', memory='256M,slots=2,maxmem=1G') as vm:
+                     '-record', f'{folder}/s.rpl', memory='256M,slots=2,maxmem=1G',
+                     qmp=True) as vm:
             vm.line('BIOS-e820: [mem 0x00000000000f0000-0x00000000000fffff] reserved')
             vm.line('ACPI: RSDP 0x00000000000F')
             vm.line('guest: up')

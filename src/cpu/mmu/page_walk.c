@@ -24,7 +24,8 @@
 
 static uint64_t read_entry(struct soft_cpu *cpu, uint64_t gpa, unsigned size)
 {
-    const uint8_t *host = address_space_ram(cpu->cluster->options.memory, gpa, size);
+    const uint8_t *host =
+        address_space_ram(cpu->cluster->options.memory, gpa & cpu->cluster->a20_mask, size);
     uint64_t value = 0;
 
     if (host != NULL) {
@@ -173,19 +174,20 @@ void page_walk(struct soft_cpu *cpu, uint64_t linear, struct page_walk *walk)
     } else {
         walk_32bit(cpu, linear, walk);
     }
+    walk->gpa &= cpu->cluster->a20_mask;
 }
 
 static void set_bits(struct soft_cpu *cpu, const struct page_entry *entry, uint64_t bits)
 {
     struct address_space *memory = cpu->cluster->options.memory;
     uint64_t value = entry->value | bits;
+    uint64_t gpa = entry->gpa & cpu->cluster->a20_mask;
     uint8_t *host;
 
-    if (value == entry->value ||
-        flatview_find(address_space_flatview(memory), entry->gpa)->readonly) {
+    if (value == entry->value || flatview_find(address_space_flatview(memory), gpa)->readonly) {
         return;
     }
-    host = address_space_ram(memory, entry->gpa, entry->size);
+    host = address_space_ram(memory, gpa, entry->size);
     memcpy(host, &value, entry->size);
     soft_code_written(cpu->cluster->code, host, entry->size);
 }

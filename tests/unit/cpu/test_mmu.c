@@ -491,6 +491,37 @@ static void test_debug_access_has_no_side_effects(void **state)
     bench_destroy(bench);
 }
 
+/* With A20 closed odd MiBs are the even ones below them, for tables too, and what the TLB holds follows at once. */
+static void test_a20(void **state)
+{
+    struct bench *bench = create_long(0);
+    struct soft_cluster *cluster = bench->fixture->cluster;
+
+    (void)state;
+    fixture_store(bench->fixture, FRAME + 0x123, 1, 4);
+    fixture_store(bench->fixture, 0x123, 2, 4);
+    BENCH_RUN(bench, LOAD);
+    assert_int_equal(R(bench, RAX), 1);
+    soft_cluster_set_a20(cluster, false);
+    BENCH_RUN(bench, LOAD);
+    assert_int_equal(R(bench, RAX), 2);
+    R(bench, RAX) = 3;
+    BENCH_RUN(bench, STORE);
+    assert_int_equal(fixture_load(bench->fixture, 0x123, 4), 3);
+    /* The table is looked for without bit 20, and its accessed bit is set there. */
+    fixture_store(bench->fixture, PDE_LONG, (PAGE_TABLE + 0x100000) | P | W | U, 8);
+    fixture_store(bench->fixture, PAGE_TABLE, FRAME | P | W | U, 8);
+    soft_tlb_flush(bench->fixture->cpu, true);
+    BENCH_RUN(bench, LOAD);
+    assert_int_equal(R(bench, RAX), 3);
+    assert_int_equal(fixture_load(bench->fixture, PAGE_TABLE, 8) & A, A);
+    fixture_store(bench->fixture, PDE_LONG, PAGE_TABLE | P | W | U, 8);
+    soft_cluster_set_a20(cluster, true);
+    BENCH_RUN(bench, LOAD);
+    assert_int_equal(R(bench, RAX), 1);
+    bench_destroy(bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_pdptes_are_checked_and_kept),
         cmocka_unit_test(test_page_tables_outside_ram_map_nothing),
         cmocka_unit_test(test_debug_access_has_no_side_effects),
+        cmocka_unit_test(test_a20),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
