@@ -123,7 +123,11 @@ static bool create_pm(struct machine *machine, struct bus *pci_bus, GError **err
     pc_wiring_connect_pm(machine);
     piix4_pm_set_memory_slots(machine->pm, machine->config->slots);
     pc_cpus_announce(machine);
-    return pc_builtin_realize(machine, machine->pm, pci_bus, error);
+    if (!pc_builtin_realize(machine, machine->pm, pci_bus, error)) {
+        return false;
+    }
+    pci_bus->hotplug_handler = &machine->pm->object;
+    return true;
 }
 
 static bool pc_init1(struct machine *machine, GError **error)

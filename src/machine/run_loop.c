@@ -186,6 +186,7 @@ void machine_turn_end(struct machine *machine)
 {
     machine_destroy_gone(machine);
     machine_serve_requests(machine);
+    machine_destroy_gone(machine); /* a reset lets devices go, too */
     follow_timers(machine);
     trace_turn_ended(machine->turn);
     machine_turn_close(machine);
@@ -201,6 +202,7 @@ void machine_guest_paused(struct machine *machine)
 {
     machine_destroy_gone(machine);
     machine_serve_requests(machine);
+    machine_destroy_gone(machine);
 }
 
 /* ---- exits ---- */

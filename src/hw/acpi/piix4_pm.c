@@ -22,6 +22,7 @@
 #include "hw/acpi/acpi_regs.h"
 #include "hw/acpi/cpu_hotplug.h"
 #include "hw/acpi/memory_hotplug.h"
+#include "hw/acpi/pci_hotplug.h"
 #include "hw/core/board.h"
 #include "hw/core/cpu_device_if.h"
 #include "hw/core/hotplug.h"
@@ -54,15 +55,18 @@ struct piix4_pm_state {
     uint8_t pad[2];
     struct memory_hotplug_state memory;
     struct cpu_hotplug_state cpu;
+    struct pci_hotplug_state pci_hotplug;
 };
 
-#define PIIX4_PM_FIELDS(FIELD, NESTED, T) \
-    NESTED(T, pci, pci_device_desc)       \
-    NESTED(T, pm1, acpi_pm1_desc)         \
-    NESTED(T, gpe, acpi_gpe_desc)         \
-    FIELD(T, apm_control)                 \
-    FIELD(T, apm_status)                  \
-    FIELD(T, pad) NESTED(T, memory, memory_hotplug_desc) NESTED(T, cpu, cpu_hotplug_desc)
+#define PIIX4_PM_FIELDS(FIELD, NESTED, T)                                   \
+    NESTED(T, pci, pci_device_desc)                                         \
+    NESTED(T, pm1, acpi_pm1_desc)                                           \
+    NESTED(T, gpe, acpi_gpe_desc)                                           \
+    FIELD(T, apm_control)                                                   \
+    FIELD(T, apm_status)                                                    \
+    FIELD(T, pad)                                                           \
+    NESTED(T, memory, memory_hotplug_desc) NESTED(T, cpu, cpu_hotplug_desc) \
+        NESTED(T, pci_hotplug, pci_hotplug_desc)
 STATE_DECLARE(piix4_pm_desc, struct piix4_pm_state);
 STATE_DESCRIBE(piix4_pm_desc, struct piix4_pm_state, PIIX4_PM_FIELDS);
 
@@ -72,6 +76,7 @@ struct piix4_pm {
     struct acpi_regs regs;
     struct memory_hotplug memory;
     struct cpu_hotplug cpu;
+    struct pci_hotplug pci_hotplug;
     struct memory_region block; /* container of the PM1 registers, where PMBA puts it */
     struct memory_region apm;
     uint8_t disable_s3, disable_s4, s4_val;
@@ -166,6 +171,11 @@ static void on_sleep(void *opaque, uint8_t type)
 
 /* ---- hotplug handler ---- */
 
+static bool is_pci(const struct device *device)
+{
+    return object_is_a(&device->object, TYPE_PCI_DEVICE);
+}
+
 static bool is_cpu(const struct device *device)
 {
     return object_is_a(&device->object, TYPE_CPU_DEVICE);
@@ -190,7 +200,7 @@ static bool check_device(const struct piix4_pm *pm, const struct device *device,
     if (object_is_a(&device->object, TYPE_MEMORY_DEVICE)) {
         return check_memory_device(pm, error);
     }
-    if (!is_cpu(device) || pm->cpu.owner == NULL) {
+    if (!is_pci(device) && (!is_cpu(device) || pm->cpu.owner == NULL)) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
                     "acpi: device %s for not supported device type: %s", what,
                     object_type_name(&device->object));
@@ -208,6 +218,24 @@ static void take_back_event(struct piix4_pm *pm, struct acpi_gpe_state before)
     (void)!error_latch_take(pm->pci.device.board->errors, NULL);
 }
 
+static bool plug(struct piix4_pm *pm, struct device *device, GError **error)
+{
+    if (is_pci(device)) {
+        return acpi_pcihp_device_plug_cb(&pm->pci_hotplug, device, error);
+    }
+    return is_cpu(device) ? acpi_cpu_plug_cb(&pm->cpu, device, error)
+                          : acpi_memory_plug_cb(&pm->memory, device, error);
+}
+
+static bool request_unplug(struct piix4_pm *pm, struct device *device, GError **error)
+{
+    if (is_pci(device)) {
+        return acpi_pcihp_device_unplug_request_cb(&pm->pci_hotplug, device, error);
+    }
+    return is_cpu(device) ? acpi_cpu_unplug_request_cb(&pm->cpu, device, error)
+                          : acpi_memory_unplug_request_cb(&pm->memory, device, error);
+}
+
 static bool piix4_device_plug_cb(struct object *handler, struct device *device, GError **error)
 {
     struct piix4_pm *pm = pm_of(handler);
@@ -216,8 +244,7 @@ static bool piix4_device_plug_cb(struct object *handler, struct device *device, 
 
     trace_piix4_device_plug_cb_enter(device_label(device));
     ok = check_device(pm, device, "plug request", error);
-    if (ok && !(is_cpu(device) ? acpi_cpu_plug_cb(&pm->cpu, device, error)
-                               : acpi_memory_plug_cb(&pm->memory, device, error))) {
+    if (ok && !plug(pm, device, error)) {
         take_back_event(pm, before);
         ok = false;
     }
@@ -234,8 +261,7 @@ static bool piix4_device_unplug_request_cb(struct object *handler, struct device
 
     trace_piix4_device_unplug_request_cb_enter(device_label(device));
     ok = check_device(pm, device, "unplug request", error);
-    if (ok && !(is_cpu(device) ? acpi_cpu_unplug_request_cb(&pm->cpu, device, error)
-                               : acpi_memory_unplug_request_cb(&pm->memory, device, error))) {
+    if (ok && !request_unplug(pm, device, error)) {
         take_back_event(pm, before);
         ok = false;
     }
@@ -252,6 +278,8 @@ static bool piix4_device_unplug_cb(struct object *handler, struct device *device
     ok = check_device(pm, device, "unplug", error);
     if (ok && is_cpu(device)) {
         acpi_cpu_unplug_cb(&pm->cpu, device);
+    } else if (ok && is_pci(device)) {
+        acpi_pcihp_device_unplug_cb(&pm->pci_hotplug, device);
     } else if (ok) {
         acpi_memory_unplug_cb(&pm->memory, device);
     }
@@ -311,6 +339,7 @@ static void reset(struct device *device)
     reset_registers(pm);
     memory_hotplug_reset(&pm->memory);
     cpu_hotplug_reset(&pm->cpu);
+    pci_hotplug_reset(&pm->pci_hotplug);
     acpi_update_sci(&pm->regs);
 }
 
@@ -330,6 +359,8 @@ static void map(struct piix4_pm *pm)
     if (pm->state.cpu.cpu_count > 0) {
         cpu_hotplug_init(&pm->cpu, &pm->state.cpu, &pm->pci.device);
     }
+    pci_hotplug_init(&pm->pci_hotplug, &pm->state.pci_hotplug, &pm->pci.device,
+                     pci_device_bus(&pm->pci));
 }
 
 static bool realize(struct device *device, GError **error)
@@ -351,6 +382,7 @@ static void unrealize(struct device *device)
     struct piix4_pm *pm = as_pm(device);
     const struct board *board = device->board;
 
+    pci_hotplug_fini(&pm->pci_hotplug);
     memory_hotplug_fini(&pm->memory);
     cpu_hotplug_fini(&pm->cpu);
     memory_region_del_subregion(board->system_io, &pm->apm);

@@ -7,6 +7,7 @@
  *     +0 PM1a_EVT status (w1c), +2 enable; +4 PM1a_CNT; +8 PM timer, 24 bits at 3.579545 MHz
  *   port 0xafe0  GPE0: status 2 bytes (w1c), enable 2 bytes (where QEMU's PIIX4 has it)
  *   port 0xb2    SMI_CMD: 0xf1 enables ACPI (SCI_EN), 0xf0 disables it
+ *   port 0xae00  PCI hotplug register block, 24 bytes (hw/acpi/pci_hotplug.h)
  *   port 0x0a00  memory hotplug register block, 24 bytes (hw/acpi/memory_hotplug.h)
  *   port 0xaf00  CPU hotplug register block, 12 bytes (hw/acpi/cpu_hotplug.h)
  *

@@ -229,6 +229,7 @@ struct acpi_tables *acpi_tables_create(const struct acpi_config *config)
     }
     (void)acpi_add_compiled(tables, acpi_cpu_hotplug_aml, ACPI_LISTED);
     acpi_add_ssdt(tables, config);
+    acpi_add_pci_slots(tables);
     acpi_add_madt(tables, config);
     add_hpet(tables, config);
     acpi_add_srat(tables, config);

@@ -73,8 +73,13 @@ void acpi_add_ssdt(struct acpi_tables *tables, const struct acpi_config *config)
 /* Appends the processor's MADT entry. */
 void acpi_put_madt_cpu(GByteArray *out, unsigned uid, const struct acpi_cpu *cpu);
 
+/* ---- acpi_pci_slots.c ---- */
+/* The slots' devices, then the table of their registers and methods. */
+void acpi_add_pci_slots(struct acpi_tables *tables);
+
 /* ---- acpi_aml.c: generated from the .asl files ---- */
-extern const uint8_t acpi_dsdt_aml[], acpi_memory_slots_aml[], acpi_cpu_hotplug_aml[];
+extern const uint8_t acpi_dsdt_aml[], acpi_memory_slots_aml[], acpi_cpu_hotplug_aml[],
+    acpi_pci_slots_aml[];
 
 /* ---- linuxboot_rom.c: generated from linuxboot.S ---- */
 extern const uint8_t linuxboot_rom[];

@@ -92,4 +92,22 @@ DefinitionBlock ("probe.aml", "SSDT", 2, "REPLUG", "PROBE", 1)
         Local0[2] = CDAT
         Return (Local0)
     }
+
+    /* PCI hotplug's registers: slots filled, slots asked back; then what is ejected. */
+    OperationRegion (FPCI, SystemIO, 0xae00, 12)
+    Field (FPCI, DWordAcc, NoLock, Preserve)
+    {
+        PUP, 32,
+        PDWN, 32,
+        PEJ, 32
+    }
+    Method (\PSET, 2)
+    {
+        PUP = Arg0
+        PDWN = Arg1
+    }
+    Method (\PGET)
+    {
+        Return (PEJ)
+    }
 }

@@ -107,9 +107,9 @@ static void test_roots(void **state)
     assert_memory_equal(xsdt, "XSDT", 4);
     expect_sum_zero(rsdt, bytes_load_le32(rsdt + 4));
     expect_sum_zero(xsdt, bytes_load_le32(xsdt + 4));
-    assert_int_equal(bytes_load_le32(rsdt + 4), 36 + 7 * 4);
-    assert_int_equal(bytes_load_le32(xsdt + 4), 36 + 7 * 8);
-    for (unsigned i = 0; i < 7; i++) {
+    assert_int_equal(bytes_load_le32(rsdt + 4), 36 + 9 * 4);
+    assert_int_equal(bytes_load_le32(xsdt + 4), 36 + 9 * 8);
+    for (unsigned i = 0; i < 9; i++) {
         uint64_t gpa = bytes_load_le64(xsdt + 36 + (size_t)i * 8);
 
         assert_int_equal(bytes_load_le32(rsdt + 36 + (size_t)i * 4), gpa);
@@ -330,8 +330,8 @@ static void test_most_slots_fit(void **state)
 
     bench->config.memory_slots = ACPI_MEMORY_SLOTS_MAX;
     build(bench);
-    assert_non_null(acpi_tables_find(bench->tables, "SSDT", 2, &bytes));
-    assert_null(acpi_tables_find(bench->tables, "SSDT", 3, &bytes));
+    assert_non_null(acpi_tables_find(bench->tables, "SSDT", 4, &bytes));
+    assert_null(acpi_tables_find(bench->tables, "SSDT", 5, &bytes));
     assert_true(acpi_tables_bytes(bench->tables) < 128 * 1024);
 }
 

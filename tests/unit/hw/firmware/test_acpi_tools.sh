@@ -78,6 +78,17 @@ COMMANDS
     order log.cpus '_STA returned' '= 0000000000000000' '_MAT returned' '\CPUR returned' '= 0000000000000004' '_STA returned' \
         '= 000000000000000F' '\CPUR returned' '= 0000000000000002' '= 0000000000000084'
     grep -F 'Value 0x03 (Eject Request)' log.cpus | grep -qF '[C000]' || fail 'the scan told nothing' log.cpus
+    run log.pci DSDT0.aml SSDT?.aml probe.aml <<'COMMANDS'
+evaluate \_SB.PCI0.SF8._SUN
+execute \PSET 0x80000004 0x10
+execute \_GPE._E01
+execute \_SB.PCI0.S18._EJ0 1
+execute \PGET
+COMMANDS
+    order log.pci '_SUN returned' '= 000000000000001F' '_EJ0' '\PGET returned' '= 0000000000000008'
+    for notice in 'S10_.*(Device Check)' 'SF8_.*(Device Check)' 'S20_.*(Eject Request)'; do
+        [ "$(grep -c "on \[$notice" log.pci)" = 1 ] || fail "not once $notice" log.pci
+    done
     [ "$slots" = 0 ] && continue
     last=$(printf 'MP%02X' $((slots - 1)))
     run log.slots DSDT0.aml SSDT?.aml probe.aml <<COMMANDS

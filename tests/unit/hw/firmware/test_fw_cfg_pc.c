@@ -178,8 +178,8 @@ static void test_table_loader(void **state)
     xsdt = blobs.tables + (bytes_load_le64(blobs.rsdp + 24) - TABLES_GPA);
     assert_memory_equal(xsdt, "XSDT", 4);
     expect_sum_zero(xsdt, bytes_load_le32(xsdt + 4));
-    assert_int_equal(bytes_load_le32(xsdt + 4), 36 + 6 * 8);
-    for (unsigned i = 0; i < 6; i++) {
+    assert_int_equal(bytes_load_le32(xsdt + 4), 36 + 8 * 8);
+    for (unsigned i = 0; i < 8; i++) {
         const uint8_t *table =
             blobs.tables + (bytes_load_le64(xsdt + 36 + (size_t)i * 8) - TABLES_GPA);
 
