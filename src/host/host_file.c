@@ -79,6 +79,28 @@ static bool read_all(int fd, const char *path, size_t bytes_max, uint8_t **buffe
     return true;
 }
 
+bool host_file_read_head(const char *path, void *bytes, size_t size, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    size_t count = 0;
+    ssize_t got = 1;
+    int number;
+
+    if (fd < 0) {
+        return failed("open", path, errno, error);
+    }
+    while (count < size && got != 0) {
+        got = read(fd, (uint8_t *)bytes + count, size - count);
+        if (got < 0 && errno != EINTR) {
+            break;
+        }
+        count += got > 0 ? (size_t)got : 0;
+    }
+    number = got < 0 ? errno : ENODATA;
+    (void)close(fd);
+    return count == size || failed("read", path, number, error);
+}
+
 GBytes *host_file_read(const char *path, size_t bytes_max, GError **error)
 {
     struct stat info;

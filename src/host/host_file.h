@@ -12,6 +12,10 @@
  * with g_bytes_unref. */
 GBytes *host_file_read(const char *path, size_t bytes_max, GError **error);
 
+/* The first size bytes of a file or device. Errors: it can't be opened or has fewer. */
+bool host_file_read_head(const char *path, void *bytes, size_t size,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Creates or truncates; for -pidfile: locks it (fcntl), so that a second emulator with the same
  * file is refused. Descriptor stays open. */
 bool host_file_write_pid(const char *path, int *out_fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -17,6 +17,9 @@
 #include "hw/rtc/mc146818.h"
 #include "hw/timer/hpet.h"
 #include "hw/timer/i8254.h"
+#include "hw/virtio/rng_backend.h"
+#include "hw/virtio/virtio_devices.h"
+#include "hw/virtio/virtio_pci.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 
@@ -66,6 +69,12 @@ const struct type_info *const machine_types[] = {
     &i8042_type_info,
     &port92_type_info,
     &fw_cfg_io_type_info,
+    /* Virtio. */
+    &virtio_pci_type_info,
+    &virtio_rng_type_info,
+    &rng_backend_type_info,
+    &rng_builtin_type_info,
+    &rng_random_type_info,
     /* Character devices. */
     &isa_serial_type_info,
     &isa_debugcon_type_info,

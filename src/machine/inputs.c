@@ -206,6 +206,27 @@ bool machine_host_verdict(struct machine *machine, bool ok, GError **error)
     return ok;
 }
 
+bool machine_random_seed(struct machine *machine, const char *path, uint64_t *out_seed,
+                         GError **error)
+{
+    uint8_t bytes[8] = { 0 };
+    bool ok = true;
+
+    if (path == NULL && machine->soft != NULL) {
+        *out_seed = soft_machine_random(machine);
+        return true;
+    }
+    if (!inputs_are_replayed(machine)) {
+        ok = host_file_read_head(path != NULL ? path : "/dev/urandom", bytes, sizeof(bytes), error);
+    }
+    if (!machine_host_verdict(machine, ok, error)) {
+        return false;
+    }
+    machine_input(machine, RECORDING_INPUT_host_fact, bytes, sizeof(bytes));
+    *out_seed = bytes_load_le64(bytes);
+    return true;
+}
+
 GBytes *machine_read_file(struct machine *machine, const char *option, const char *path,
                           GError **error)
 {

@@ -45,6 +45,9 @@ int64_t machine_thread_id(struct machine *machine, unsigned vcpu);
 bool machine_host_has_kvm(struct machine *machine);
 /* [{"label", "filename", "frontend-open"}], a new array. */
 struct json_object *machine_chardev_list(struct machine *machine);
+/* A seed for randomness: 8 bytes of a file; path NULL = of /dev/urandom, on our own CPUs from their generator. */
+bool machine_random_seed(struct machine *machine, const char *path, uint64_t *out_seed,
+                         GError **error);
 /* What asking the host ended with: an error that it set becomes, in a replay, the recorded one. */
 bool machine_host_verdict(struct machine *machine, bool ok, GError **error);
 /* A file's bytes (-bios, -kernel, -initrd); option: for the error. */

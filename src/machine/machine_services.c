@@ -63,6 +63,11 @@ static void service_send_msi(void *opaque, uint64_t address, uint32_t data)
     }
 }
 
+static bool service_random_seed(void *opaque, const char *path, uint64_t *out_seed, GError **error)
+{
+    return machine_random_seed(opaque, path, out_seed, error);
+}
+
 const struct board_ops machine_board_ops = {
     .hotplug_handler = pc_hotplug_handler,
     .request = service_request,
@@ -70,4 +75,5 @@ const struct board_ops machine_board_ops = {
     .device_gone = service_device_gone,
     .kvm_set_irq = service_kvm_set_irq,
     .send_msi = service_send_msi,
+    .random_seed = service_random_seed,
 };

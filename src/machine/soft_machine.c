@@ -118,18 +118,23 @@ static void cpu_write_cr8(void *opaque, uint64_t priority)
 }
 
 /* splitmix64: the same for the same session. */
+uint64_t soft_machine_random(struct machine *machine)
+{
+    uint64_t z = machine->soft->state.random += 0x9e3779b97f4a7c15ull;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+}
+
 static void cpu_random(void *opaque, void *bytes, uint64_t size)
 {
     const struct soft_processor *processor = opaque;
-    struct soft_machine_state *state = &processor->machine->soft->state;
     uint8_t *at = bytes;
 
     for (uint64_t i = 0; i < size; i += sizeof(uint64_t)) {
-        uint64_t z = state->random += 0x9e3779b97f4a7c15ull;
+        uint64_t z = soft_machine_random(processor->machine);
 
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-        z ^= z >> 31;
         memcpy(at + i, &z, MIN(size - i, sizeof(z)));
     }
 }

@@ -43,6 +43,9 @@ uint64_t soft_machine_icount(const struct machine *machine);
 /* A device asks for something that the machine does at the end of a turn: the CPU stops after this instruction. */
 void soft_machine_break(struct machine *machine);
 
+/* What the CPUs' RDRAND would have given next. */
+uint64_t soft_machine_random(struct machine *machine);
+
 /* As at power-up; then registers. */
 void soft_machine_reset_cpu(struct machine *machine, unsigned index);
 void soft_machine_load(struct machine *machine, unsigned index, const struct x86_state *state);

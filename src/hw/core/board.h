@@ -50,6 +50,9 @@ struct board_ops {
     /* A function's message signalled interrupt: the store of data to address, to whichever APICs
      * the machine has. NULL = there are none. */
     void (*send_msi)(void *opaque, uint64_t address, uint32_t data);
+    /* 64 bits that nobody knows, from a file; path NULL = from anywhere, on our own CPUs the same ones
+     * in each session. Errors: the file can't be read. */
+    bool (*random_seed)(void *opaque, const char *path, uint64_t *out_seed, GError **error);
 };
 
 struct board {

@@ -56,6 +56,8 @@ struct pci_device_class {
     bool multifunction; /* without "multifunction": the header says that more functions follow */
     uint32_t config_offset; /* of its struct pci_device_state in the instance: a member of the
                                type's own state struct, which nests it by pci_device_desc */
+    /* Called before config space is read: brings what is not plain storage up to date. NULL = all is. */
+    void (*config_read)(struct pci_device *device, uint32_t offset, unsigned size);
     /* Called after the common part has stored and served the write; NULL = only the common. */
     void (*config_write)(struct pci_device *device, uint32_t offset, uint32_t value, unsigned size);
 };

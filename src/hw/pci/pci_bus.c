@@ -131,7 +131,7 @@ static bool is_access(uint32_t offset, unsigned size)
 
 uint32_t pci_bus_config_read(struct pci_bus *bus, uint8_t devfn, uint32_t offset, unsigned size)
 {
-    const struct pci_device *device = bus->functions[devfn];
+    struct pci_device *device = bus->functions[devfn];
     uint32_t value = size == 4 ? UINT32_MAX : (1u << (8 * size)) - 1;
 
     invariant(is_access(offset, size));

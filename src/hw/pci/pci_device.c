@@ -227,8 +227,13 @@ static bool touches(uint32_t offset, unsigned size, uint32_t first, uint32_t byt
     return offset < first + bytes && first < offset + size;
 }
 
-uint32_t pci_device_config_read(const struct pci_device *device, uint32_t offset, unsigned size)
+uint32_t pci_device_config_read(struct pci_device *device, uint32_t offset, unsigned size)
 {
+    const struct pci_device_class *class = class_of(device);
+
+    if (class->config_read != NULL) {
+        class->config_read(device, offset, size);
+    }
     return (uint32_t)bytes_load_le(&device->pci->config[offset], size);
 }
 

@@ -10,7 +10,7 @@ bool pci_bus_place(struct pci_bus *bus, struct pci_device *device,
                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pci_bus_displace(struct pci_bus *bus, struct pci_device *device);
 
-uint32_t pci_device_config_read(const struct pci_device *device, uint32_t offset, unsigned size);
+uint32_t pci_device_config_read(struct pci_device *device, uint32_t offset, unsigned size);
 void pci_device_config_write(struct pci_device *device, uint32_t offset, uint32_t value,
                              unsigned size);
 

@@ -134,6 +134,15 @@ static inline void fixture_on_msi(void *opaque, uint64_t address, uint32_t data)
     f->msis[f->msi_count++].data = data;
 }
 
+static inline bool fixture_on_random_seed(void *opaque, const char *path, uint64_t *out_seed,
+                                          GError **error)
+{
+    (void)opaque;
+    (void)error;
+    *out_seed = path == NULL ? 1 : 2;
+    return true;
+}
+
 static inline void fixture_on_line(void *sink, unsigned pin, int level)
 {
     struct board_fixture *f = sink;
@@ -152,6 +161,7 @@ static inline struct board_fixture *board_fixture_create(const struct type_info 
         .device_gone = fixture_on_gone,
         .kvm_set_irq = fixture_on_kvm_irq,
         .send_msi = fixture_on_msi,
+        .random_seed = fixture_on_random_seed,
     };
     static const struct type_info *const own_types[] = {
         &object_type_info,

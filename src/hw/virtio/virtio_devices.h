@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virtio_devices.h - the virtio functions as device types (QEMU's names), and how the machine connects them. */
+#ifndef REPLUG_HW_VIRTIO_VIRTIO_DEVICES_H
+#define REPLUG_HW_VIRTIO_VIRTIO_DEVICES_H
+
+#include "hw/core/device.h"
+
+/* Device IDs (Virtual I/O Device 1.2, 5). */
+enum virtio_type {
+    VIRTIO_TYPE_NET = 1,
+    VIRTIO_TYPE_BLOCK = 2,
+    VIRTIO_TYPE_CONSOLE = 3,
+    VIRTIO_TYPE_RNG = 4,
+};
+
+extern const struct type_info virtio_rng_type_info; /* "virtio-rng-pci": rng */
+
+#endif

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""pci_hotplug.py - virtio functions plugged into a running Linux and taken away again, recorded and replayed to the same bits.
+
+The same sessions run on QEMU (REPLUG=qemu-system-x86_64 PEER=1), which has neither recordings nor our traces.
+"""
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from emulator import REPLUG, Emulator, run_tests, skip, tracedump
+from linux import FOLDER, SCRIPT, run_in
+from recorded import same_trace
+
+PEER = 'PEER' in os.environ
+TRACED = ('acpi_*', 'piix4_*', 'hotplug_*', 'virtio_*', 'qmp_*', 'qdev_*', 'device_*')
+
+
+def traces(file):
+    return [word for pattern in TRACED for word in ('-trace', f'{pattern},file={file}')]
+
+
+def linux(*arguments):
+    peer = () if not PEER else ('-M', 'pc,hpet=off')
+    return Emulator('-kernel', FOLDER / 'vmlinuz', '-initrd', FOLDER / 'initrd.gz', '-append', 'console=ttyS0 panic=-1 quiet', '-serial', 'stdio',
+                    '-no-reboot', '-rtc', 'base=2026-01-31T12:00:00', *peer, *arguments, memory='256M', accel='tcg')
+
+
+def driver_name(name):
+    """QEMU's other functions are transitional, which is another PCI ID."""
+    return name + '-non-transitional' if PEER and name != 'virtio-rng-pci' else name
+
+
+class Session:
+    """A guest with its drivers loaded; recorded, and at its end replayed, the traces compared."""
+    def __init__(self, *arguments):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+        record = () if PEER else ('-record', self.path / 's.rpl', *traces(self.path / 'a.rpt'))
+        self.vm = linux(*arguments, *record)
+
+    def __enter__(self):
+        self.vm.__enter__()
+        self.vm.line('guest: up')
+        run_in(self.vm, '/modules/load', 'modules/load')
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            if kind is None:
+                self.end()
+        except BaseException as error:
+            self.vm.__exit__(type(error), error, None)
+            self.folder.cleanup()
+            raise
+        self.vm.__exit__(kind, value, trace)
+        self.folder.cleanup()
+
+    def end(self):
+        self.vm.type('poweroff -f\n')
+        self.vm.line('reboot: Power down')
+        assert self.vm.wait() == 0, self.vm.stderr()
+        if PEER:
+            return
+        done = subprocess.run([REPLUG, '-replay', str(self.path / 's.rpl'), *traces(self.path / 'b.rpt')], capture_output=True, text=True,
+                              timeout=300, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0 and 'equal' in done.stdout, done
+        same_trace(self.path / 'a.rpt', self.path / 'b.rpt')
+
+    def recorded_bytes(self):
+        """What the recording has beside kernel and initrd."""
+        with linux('-S', '-record', self.path / 'images.rpl') as vm:
+            vm.quit()
+        return (self.path / 's.rpl').stat().st_size - (self.path / 'images.rpl').stat().st_size
+
+    def unplug(self, name):
+        self.vm.qmp.command('device_del', id=name)
+        self.vm.qmp.event('DEVICE_DELETED', device=name)
+
+
+def slots(vm):
+    """The PCI functions that the guest has, the chipset's left out."""
+    vm.type('echo "pci:" $(cd /sys/bus/pci/devices; ls -d 0000:00:0[2-9]* 0000:00:1*) ":end"\n')
+    while True:
+        line = vm.line('pci:')
+        if 'echo' not in line:
+            return line.split('pci:')[1].split(':end')[0].split()
+
+
+def test_rng():
+    with Session() as session:
+        vm = session.vm
+        assert slots(vm) == []
+        vm.qmp.command('object-add', qom_type='rng-random', id='rng0', filename='/dev/urandom')
+        vm.qmp.command('device_add', driver='virtio-rng-pci', id='r0', rng='rng0', addr='5')
+        run_in(vm, 'until [ -e /sys/bus/virtio/devices/virtio0/driver ]; do sleep 0.1; done; cat /sys/class/misc/hw_random/rng_available', 'virtio_rng.0')
+        assert slots(vm) == ['0000:00:05.0']
+        run_in(vm, 'head -c 3000 /dev/hwrng | wc -c', '3000')
+        session.unplug('r0')
+        assert slots(vm) == []
+        vm.qmp.command('object-del', id='rng0')
+        # The slot can be had again, by a device that brings a seed of its own.
+        vm.qmp.command('device_add', driver='virtio-rng-pci', id='r1', addr='5')
+        run_in(vm, 'until [ -e /sys/bus/virtio/devices/virtio0/driver ]; do sleep 0.1; done; head -c 100 /dev/hwrng | wc -c', '100')
+        session.end()
+        if not PEER:
+            assert session.recorded_bytes() < 128 * 1024
+            text = tracedump('chains', '--from', 'qmp_device_add', session.path / 'a.rpt')
+            for stage in ('piix4_device_plug_cb', 'acpi_pcihp_device_plug_cb', 'acpi_send_event', 'piix4_send_gpe', 'acpi_send_gpe_event',
+                          'acpi_update_sci'):
+                assert stage in text, (stage, text)
+            text = tracedump('show', session.path / 'a.rpt')
+            assert 'acpi_pcihp_eject_slot' in text and 'PCID' in text and 'acpi_pcihp_device_unplug_cb' in text
+        session.end = lambda: None
+
+
+if __name__ == '__main__':
+    done = subprocess.run([SCRIPT, FOLDER], capture_output=True, text=True)
+    if done.returncode != 0:
+        skip(f'no Linux to boot: {done.stderr.strip()}')
+    run_tests(dict(globals()))
