@@ -58,15 +58,15 @@ struct piix4_pm_state {
     struct pci_hotplug_state pci_hotplug;
 };
 
-#define PIIX4_PM_FIELDS(FIELD, NESTED, T)                                   \
-    NESTED(T, pci, pci_device_desc)                                         \
-    NESTED(T, pm1, acpi_pm1_desc)                                           \
-    NESTED(T, gpe, acpi_gpe_desc)                                           \
-    FIELD(T, apm_control)                                                   \
-    FIELD(T, apm_status)                                                    \
-    FIELD(T, pad)                                                           \
-    NESTED(T, memory, memory_hotplug_desc) NESTED(T, cpu, cpu_hotplug_desc) \
-        NESTED(T, pci_hotplug, pci_hotplug_desc)
+#define PIIX4_PM_FIELDS(FIELD, NESTED, T)  \
+    NESTED(T, pci, pci_device_desc)        \
+    NESTED(T, pm1, acpi_pm1_desc)          \
+    NESTED(T, gpe, acpi_gpe_desc)          \
+    FIELD(T, apm_control)                  \
+    FIELD(T, apm_status)                   \
+    FIELD(T, pad)                          \
+    NESTED(T, memory, memory_hotplug_desc) \
+    NESTED(T, cpu, cpu_hotplug_desc) NESTED(T, pci_hotplug, pci_hotplug_desc)
 STATE_DECLARE(piix4_pm_desc, struct piix4_pm_state);
 STATE_DESCRIBE(piix4_pm_desc, struct piix4_pm_state, PIIX4_PM_FIELDS);
 
