@@ -19,10 +19,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / 'support')]
 import cases  # noqa: E402
+import map_cases  # noqa: E402
 import recording_cases  # noqa: E402
 import session_cases  # noqa: E402
 
-CASES = cases.CASES + recording_cases.CASES + session_cases.CASES
+CASES = cases.CASES + recording_cases.CASES + session_cases.CASES + map_cases.CASES
 
 
 def run(tracedump, arguments, folder):

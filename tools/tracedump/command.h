@@ -23,5 +23,8 @@ extern const struct command command_info;
 extern const struct command command_verify;
 extern const struct command command_diff;
 extern const struct command command_check;
+extern const struct command command_flatview;
+extern const struct command command_mtree;
+extern const struct command command_memslots;
 
 #endif

@@ -9,8 +9,19 @@
 #include "tracedump/run.h"
 
 static const struct command *const commands[] = {
-    &command_info,       &command_verify, &command_hotplug, &command_show,  &command_chains,
-    &command_backtraces, &command_events, &command_diff,    &command_check,
+    &command_info,
+    &command_verify,
+    &command_hotplug,
+    &command_show,
+    &command_chains,
+    &command_backtraces,
+    &command_events,
+    &command_diff,
+    &command_check,
+    /* Maps, causes, and other forms. */
+    &command_flatview,
+    &command_mtree,
+    &command_memslots,
 };
 
 static const struct command *find_command(const char *name)
