@@ -4,6 +4,7 @@
  * instruction and operand pointers, the opcode and the selectors.
  */
 #include <Zydis/Zydis.h>
+#include <cpuid.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,6 +139,22 @@ static uint32_t mxcsr_mask(const struct silicon_case *c, const struct silicon_re
     }
 }
 
+/* MXCSR bit 17 is MM, for misaligned operands, on AMD's processors with MisAlignSse (APM 1, 4.2.2), which soft has not: #GP
+ * there, none on such a host. The rest of the sequence can't be compared. */
+static bool host_took_mxcsr_mm(const struct silicon_case *c, const struct silicon_result *native,
+                               const struct silicon_result *soft)
+{
+    ZydisMnemonic mnemonic;
+    unsigned a, b, features, d;
+
+    if (soft->vector != 13 || (native->vector == 13 && native->state.rip == soft->state.rip) ||
+        __get_cpuid(0x80000001, &a, &b, &features, &d) == 0 || (features & 1u << 7) == 0) {
+        return false;
+    }
+    mnemonic = mnemonic_at(c, soft->state.rip);
+    return mnemonic == ZYDIS_MNEMONIC_LDMXCSR || mnemonic == ZYDIS_MNEMONIC_VLDMXCSR;
+}
+
 bool silicon_compare(const struct silicon_case *c, const struct silicon_result *native,
                      const struct silicon_result *soft, bool print)
 {
@@ -145,6 +162,9 @@ bool silicon_compare(const struct silicon_case *c, const struct silicon_result *
     struct soft_vector_state native_vectors, soft_vectors;
     uint64_t flags = SILICON_FLAGS & ~(uint64_t)c->undefined_flags;
 
+    if (host_took_mxcsr_mm(c, native, soft)) {
+        return true;
+    }
     if (native->vector != SILICON_END) {
         flags = SILICON_FLAGS & ~0x8d5ull;
     }

@@ -149,15 +149,12 @@ static bool is_prefetch_of_register(const ZydisDecodedInstruction *instruction,
            operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER;
 }
 
-/* Where the maker's manuals or processors differ, or Zydis does: SHA of unaligned memory is no fault on
- * AMD; PAUSE with REX.B is XCHG; MOVSXD to 16 bits reads two bytes or four. */
+/* Where the makers' processors differ: SHA of unaligned memory is no fault on AMD. */
 static bool is_disputed(const ZydisDecodedInstruction *instruction,
                         const ZydisDecodedOperand *operands)
 {
     return (instruction->meta.isa_ext == ZYDIS_ISA_EXT_SHA &&
-            operands[1].type == ZYDIS_OPERAND_TYPE_MEMORY) ||
-           (instruction->mnemonic == ZYDIS_MNEMONIC_PAUSE && instruction->raw.rex.B != 0) ||
-           (instruction->mnemonic == ZYDIS_MNEMONIC_MOVSXD && operands[0].size == 16);
+            operands[1].type == ZYDIS_OPERAND_TYPE_MEMORY);
 }
 
 static bool touches_system_registers(const ZydisDecodedInstruction *instruction,

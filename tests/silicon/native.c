@@ -264,16 +264,11 @@ void silicon_native_destroy(struct silicon_native *native)
 void silicon_native_start(struct silicon_native *native, const struct silicon_case *cases,
                           unsigned count, const uint8_t *data)
 {
-    /* jmp *[FRAME.exit] */
-    static const uint8_t way_out[7] = { 0xff, 0x24, 0x25, 0x98, 0x30, 0x9a, 0x00 };
     struct exchange *e = native->exchange;
 
     memcpy(e->data, data, SILICON_DATA_BYTES);
     for (unsigned i = 0; i < count; i++) {
-        uint8_t *slot = native->code + (cases[i].in.rip - SILICON_CODE);
-
-        memcpy(slot, cases[i].code, SILICON_SLOT_BYTES);
-        memcpy(slot + cases[i].length, way_out, sizeof(way_out));
+        silicon_place(native->code + (cases[i].in.rip - SILICON_CODE), &cases[i]);
         e->in[i] = cases[i].in;
         e->results[i].vector = SILICON_DIED;
     }

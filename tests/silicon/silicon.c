@@ -94,6 +94,7 @@ static void run_batch(const struct options *o, struct silicon_native *native,
         silicon_make_case(&cases[i], o->seed, first + i);
     }
     silicon_native_start(native, cases, count, data);
+    silicon_soft_start(soft, cases, count);
     for (unsigned i = 0; i < count; i++) {
         silicon_soft_run(soft, &cases[i], data, &results[i]);
     }

@@ -24,7 +24,8 @@
 #define SILICON_BATCH      256u
 #define SILICON_DATA       0x700000u
 #define SILICON_DATA_BYTES 8192u
-#define SILICON_XSAVE      832u /* x87, SSE, header, AVX */
+#define SILICON_EXIT       0x9a3098u /* where the native side keeps the way out's target */
+#define SILICON_XSAVE      832u      /* x87, SSE, header, AVX */
 
 #define SILICON_FLAGS 0xcd5ull /* CF PF AF ZF SF DF OF */
 
@@ -74,6 +75,8 @@ void silicon_probe_host(void);
 bool silicon_host_has_avx(void);
 /* Its slot is number % SILICON_BATCH. */
 void silicon_make_case(struct silicon_case *c, uint64_t seed, uint64_t number);
+/* The sequence and its way out: the same bytes on both sides, for a sequence can read them. */
+void silicon_place(uint8_t *slot, const struct silicon_case *c);
 void silicon_make_data(uint8_t *data, uint64_t seed);
 void silicon_make_state(struct silicon_random *random, struct silicon_state *state);
 /* RFLAGS bits that the instruction leaves undefined (undefined.c). */
@@ -101,6 +104,8 @@ struct silicon_soft;
 
 struct silicon_soft *silicon_soft_create(void);
 void silicon_soft_destroy(struct silicon_soft *soft);
+void silicon_soft_start(struct silicon_soft *soft, const struct silicon_case *cases,
+                        unsigned count);
 void silicon_soft_run(struct silicon_soft *soft, const struct silicon_case *c, const uint8_t *data,
                       struct silicon_result *result);
 

@@ -195,22 +195,28 @@ static void take_exception(struct silicon_soft *soft, const struct silicon_case 
     result->state.rip = get(soft, frame);
     result->state.rflags = get(soft, frame + 16);
     result->state.gpr[4] = get(soft, frame + 24);
-    if (vector == 6 && result->state.rip == c->in.rip + c->length) {
+    /* The way out jumps through a pointer that only the native side has. */
+    if (vector == 14 && result->state.rip == c->in.rip + c->length &&
+        result->address == SILICON_EXIT) {
         result->vector = SILICON_END;
     }
+}
+
+void silicon_soft_start(struct silicon_soft *soft, const struct silicon_case *cases, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        silicon_place(soft->ram + cases[i].in.rip, &cases[i]);
+    }
+    soft_cluster_ram_changed(soft->cluster, soft->ram + SILICON_CODE,
+                             SILICON_BATCH * SILICON_SLOT_BYTES);
 }
 
 void silicon_soft_run(struct silicon_soft *soft, const struct silicon_case *c, const uint8_t *data,
                       struct silicon_result *result)
 {
-    static const uint8_t ud2[2] = { 0x0f, 0x0b };
     struct soft_cpu_state *state = soft_cpu_state(soft->cpu);
-    uint8_t *code = soft->ram + c->in.rip;
     enum soft_stop stop;
 
-    memcpy(code, c->code, SILICON_SLOT_BYTES);
-    memcpy(code + c->length, ud2, sizeof(ud2));
-    soft_cluster_ram_changed(soft->cluster, code, SILICON_SLOT_BYTES);
     memcpy(soft->ram + SILICON_DATA, data, SILICON_DATA_BYTES);
     load(soft, c);
     do {

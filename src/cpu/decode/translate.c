@@ -146,6 +146,24 @@ static void undefined(struct op *op, unsigned offset, unsigned length, op_fn run
     };
 }
 
+/* F3 90 is PAUSE only without REX.B, with it XCHG of R8 and RAX (AMD APM 3, XCHG). Zydis 4.0 says PAUSE. A prefix without a
+ * meaning there in the place of F3 makes it the other. */
+static ZyanStatus decode(const ZydisDecoder *decoder, const uint8_t *bytes, size_t available,
+                         ZydisDecodedInstruction *instruction, ZydisDecodedOperand *operands)
+{
+    ZyanStatus status = ZydisDecoderDecodeFull(decoder, bytes, available, instruction, operands);
+    uint8_t copy[INSTRUCTION_BYTES_MAX];
+
+    if (ZYAN_FAILED(status) || instruction->mnemonic != ZYDIS_MNEMONIC_PAUSE ||
+        instruction->raw.rex.B == 0) {
+        return status;
+    }
+    for (unsigned i = 0; i < instruction->length; i++) {
+        copy[i] = bytes[i] == 0xf3 ? 0x3e : bytes[i];
+    }
+    return ZydisDecoderDecodeFull(decoder, copy, instruction->length, instruction, operands);
+}
+
 /* What one step of the translation found. */
 enum step { STEP_NEXT, STEP_END, STEP_ALONE, STEP_NEEDS_MORE, STEP_UNDEFINED };
 
@@ -160,8 +178,7 @@ static enum step translate_one(struct soft_code *code, const struct soft_source 
                                   .operands = operands,
                                   .mode = source->mode,
                                   .op = op };
-    ZyanStatus status =
-        ZydisDecoderDecodeFull(&code->decoders[source->mode & SOFT_MODE_SIZE], source->bytes + done,
+    ZyanStatus status = decode(&code->decoders[source->mode & SOFT_MODE_SIZE], source->bytes + done,
                                available, &instruction, operands);
 
     if (status == ZYDIS_STATUS_NO_MORE_DATA && available < INSTRUCTION_BYTES_MAX) {

@@ -110,6 +110,7 @@ static void translate_mov(struct soft_translation *t)
         return SOFT_NEXT(cpu, op);                                                           \
     }
 
+/* 32 bits to 16: MOVSXD with an operand-size prefix, as AMD's processors do it; Intel's read two bytes. */
 #define EXTENSIONS(name, sign)          \
     EXTEND_OF(name, 16, 8, sign##8_t)   \
     EXTEND_OF(name, 32, 8, sign##8_t)   \
@@ -117,6 +118,7 @@ static void translate_mov(struct soft_translation *t)
     EXTEND_OF(name, 16, 16, sign##16_t) \
     EXTEND_OF(name, 32, 16, sign##16_t) \
     EXTEND_OF(name, 64, 16, sign##16_t) \
+    EXTEND_OF(name, 16, 32, sign##32_t) \
     EXTEND_OF(name, 32, 32, sign##32_t) \
     EXTEND_OF(name, 64, 32, sign##32_t)
 
@@ -130,11 +132,11 @@ struct extensions {
 #define EXTENSION_TABLE(name)                                    \
     static const struct extensions name##_table = {              \
         .r = { { NULL, NULL, NULL },                             \
-               { name##_r16_8, name##_r16_16, NULL },            \
+               { name##_r16_8, name##_r16_16, name##_r16_32 },   \
                { name##_r32_8, name##_r32_16, name##_r32_32 },   \
                { name##_r64_8, name##_r64_16, name##_r64_32 } }, \
         .m = { { NULL, NULL, NULL },                             \
-               { name##_m16_8, name##_m16_16, NULL },            \
+               { name##_m16_8, name##_m16_16, name##_m16_32 },   \
                { name##_m32_8, name##_m32_16, name##_m32_32 },   \
                { name##_m64_8, name##_m64_16, name##_m64_32 } }, \
     };
