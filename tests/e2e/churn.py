@@ -63,5 +63,6 @@ def test_plug_while_other_vcpus_run():
 
 
 if __name__ == '__main__':
+    Emulator.check_all = True
     need_kvm()
     run_tests(dict(globals()))

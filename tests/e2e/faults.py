@@ -170,5 +170,6 @@ def test_arming():
 
 
 if __name__ == '__main__':
+    Emulator.check_all = True
     need_kvm()
     run_tests(dict(globals()))

@@ -88,6 +88,10 @@ def test_plug_use_unplug():
         # The place is free again.
         vm.qmp.plug(0)
         wait_online(vm, 0)
+        vm.expect('memory-plug', 'ost', device='dimm0')
+        vm.expect('memory-plug', device='dimm1')
+        vm.expect('memory-unplug', device='dimm0')
+        vm.expect('transactions', 'interrupts', 'coalesced-flush')
         vm.qmp.command('system_powerdown')
         vm.line('guest: power off')
         vm.qmp.event('SHUTDOWN', guest=True, reason='guest-shutdown')
@@ -116,6 +120,7 @@ def test_refused_eject():
         vm.line('slot 0: ejected')
         assert vm.qmp.command('query-memory-devices') == []
         vm.qmp.command('object-del', id='ram0')
+        vm.expect('memory-unplug-refused', 'memory-unplug', device='dimm0')
         vm.quit()
 
 
@@ -197,6 +202,7 @@ def test_chains_of_a_plug():
 
 
 if __name__ == '__main__':
+    Emulator.check_all = True
     if ON_KVM:
         need_kvm()
     if EMULATOR:

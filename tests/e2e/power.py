@@ -180,6 +180,7 @@ def test_daemonize():
 
 
 if __name__ == '__main__':
+    Emulator.check_all = True
     if ON_KVM:
         need_kvm()
     run_tests(dict(globals()))

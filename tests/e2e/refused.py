@@ -191,5 +191,6 @@ def test_command_lines():
 
 
 if __name__ == '__main__':
+    Emulator.check_all = True
     need_kvm()
     run_tests(dict(globals()))

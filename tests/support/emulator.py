@@ -6,6 +6,7 @@ Nothing here sleeps for luck: every wait is for a line, an event or an end, with
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -121,7 +122,11 @@ class Qmp:
 
 
 class Emulator:
-    """One run: with Emulator('-S') as vm: vm.qmp.command(...); ends by kill at the latest."""
+    """One run: with Emulator('-S') as vm: vm.qmp.command(...); ends by kill at the latest.
+
+    A traced session that ends by itself is checked with all expectations that come with Replug; where check_all is set, each is traced."""
+    check_all = False
+
     def __init__(self, *arguments, guest=None, append='slots=4', memory='64M,slots=4,maxmem=8G', program=REPLUG, qmp=True,
                  accel=None, env=None, bare=False):
         """bare: nothing but the arguments, as for -replay."""
@@ -132,6 +137,8 @@ class Emulator:
             command += ['-kernel', guest, '-append', append, '-serial', 'stdio', '-device', 'isa-debug-exit']
         if qmp:
             command += ['-qmp', f'unix:{self.qmp_path},server=on,wait=off']
+        if self.check_all and program == REPLUG and not bare and '-trace' not in arguments:
+            command += ['-trace', f'*,file={self.folder}/session.rpt']
         if bare:
             command = [program]
         self.command = command + [str(a) for a in arguments]
@@ -140,6 +147,7 @@ class Emulator:
         self.errors = open(self.folder / 'stderr', 'w+')
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                         env=env)
+        self.expected = []
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -200,7 +208,8 @@ class Emulator:
         return self
 
     def __exit__(self, kind, value, trace):
-        if self.process.poll() is None:
+        ended = self.process.poll() is not None
+        if not ended:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.reader.join(DEADLINE_S)
@@ -211,7 +220,25 @@ class Emulator:
         self.process.stdout.close()
         if self.qmp:
             self.qmp.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            if kind is None and ended:
+                self.check_traces()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def expect(self, *expectations, **parameters):
+        """At the session's end its trace must be as these want."""
+        self.expected.append((expectations, parameters))
+
+    def check_traces(self):
+        for option, value in zip(self.command, self.command[1:]):
+            trace = re.search(r'\bfile=([^,]+)', value) if option == '-trace' else None
+            if trace and os.path.exists(trace[1]):
+                check_trace(trace[1])
+                for expectations, parameters in self.expected:
+                    expect(trace[1], *expectations, **parameters)
+                self.expected = []
+        assert not self.expected or self.command[0] != REPLUG, f'the session has no trace to check {self.expected} in'
 
 
 def tracedump(*arguments, status=0):
@@ -219,6 +246,19 @@ def tracedump(*arguments, status=0):
     done = subprocess.run([TRACEDUMP, *map(str, arguments)], capture_output=True, text=True, timeout=DEADLINE_S)
     assert done.returncode == status, (arguments, done.returncode, done.stderr)
     return done.stdout
+
+
+def expect(trace, *expectations, **parameters):
+    """The trace is as the expectations want: files, or names of those that come with Replug."""
+    sets = [word for name, value in parameters.items() for word in ('--set', f'{name}={value}')]
+    done = subprocess.run([TRACEDUMP, 'check', *sets, *map(str, expectations), str(trace)], capture_output=True, text=True)
+    assert done.returncode == 0, f'{done.stdout}\n{done.stderr}'
+
+
+def check_trace(trace):
+    """All that comes with Replug and has an occasion holds in the trace."""
+    done = subprocess.run([TRACEDUMP, 'check', '--all', str(trace)], capture_output=True, text=True)
+    assert done.returncode == 0, f'{done.stdout}\n{done.stderr}'
 
 
 def run_tests(namespace):

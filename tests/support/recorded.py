@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from emulator import DEADLINE_S, REPLUG, skip, tracedump
+from emulator import DEADLINE_S, REPLUG, check_trace, skip, tracedump
 
 # In a mount namespace of its own /dev/null lies over /dev/kvm: there is no way to KVM.
 HIDE_KVM = 'mount --bind /dev/null /dev/kvm && exec "$@"'
@@ -51,6 +51,8 @@ def diverge(path, *arguments, options=''):
 
 
 def same_trace(recorded, replayed):
+    check_trace(recorded)
+    check_trace(replayed)
     a, b = tracedump('show', recorded), tracedump('show', replayed)
     if a != b:
         lines = list(zip(a.splitlines(), b.splitlines()))

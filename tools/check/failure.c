@@ -207,9 +207,11 @@ static void add_nearest(struct engine *engine, struct check_failure *failure,
             struct check_failure inner = { 0 };
 
             add_nearest(engine, &inner, instance, state->attempt.step);
-            failure->difference = inner.nearest == NULL
-                                      ? NULL
-                                      : g_strdup_printf("%s; %s", inner.nearest, inner.difference);
+            failure->difference =
+                inner.nearest == NULL
+                    ? NULL
+                    : g_strconcat(inner.nearest, inner.difference != NULL ? "; " : NULL,
+                                  inner.difference, NULL);
             g_free(inner.nearest);
             g_free(inner.difference);
         }

@@ -19,7 +19,7 @@ struct result {
     const struct engine *engine;
     const char *trace;   /* the file */
     bool must_apply;     /* an expectation without an occasion fails */
-    bool gaps_are_doubt; /* and what fails in a trace with gaps is unsure */
+    bool gaps_are_doubt; /* what fails in a trace with gaps is unsure */
 };
 
 enum verdict result_of_rule(const struct result *result, const struct rule_run *run);

@@ -152,6 +152,9 @@ static void print_text(struct output *output, const struct result *result)
     for (guint i = 0; i < specs->len; i++) {
         const struct spec *spec = specs->pdata[i];
 
+        if (!result->must_apply && result_of_spec(result, spec) == VERDICT_NOTHING) {
+            continue; /* --all: only what has an occasion */
+        }
         print_line(output, "%-6s %s", verdict_word(result_of_spec(result, spec)), spec->name);
         for (guint j = 0; j < runs->len; j++) {
             const struct rule_run *run = runs->pdata[j];
