@@ -4,6 +4,7 @@
 A real session on each accelerator is recorded; a mutation takes an event out of its trace, changes one or puts one in, so that one rule
 of the expectation is broken and no other.
 """
+import bisect
 import json
 import os
 import pathlib
@@ -99,7 +100,16 @@ class Doctored:
         self.records = [r._replace(sequence=numbers[r.sequence], span=numbers.get(r.span, 0), parent=numbers.get(r.parent, 0))
                         for r in self.records]
 
+    def number_anew(self):
+        """1, 2, 3 …, as if this had been the session; what a dropped span enclosed is inside of what came before it."""
+        kept = sorted(r.sequence for r in self.records)
+
+        def number(sequence):
+            return bisect.bisect_right(kept, sequence)
+        self.records = [r._replace(sequence=number(r.sequence), span=number(r.span), parent=number(r.parent)) for r in self.records]
+
     def write(self, path):
+        self.number_anew()
         out = []
         for r in self.records:
             event = self.events[r.event]

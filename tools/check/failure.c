@@ -192,6 +192,37 @@ static char *chain_text(const struct engine *engine)
     return g_string_free(chain, FALSE);
 }
 
+static void add_nearest(struct engine *engine, struct check_failure *failure,
+                        const struct instance *instance, const struct step *step);
+
+/* The innermost step that failed in the last span that was tried, and what came closest to it. */
+static void add_attempt(struct engine *engine, struct check_failure *failure,
+                        const struct instance *instance, const struct step *step)
+{
+    const struct fail *attempt = &step_state_of(instance, step)->attempt;
+    const struct step *inner = attempt->step;
+    struct check_failure miss = { 0 };
+    g_autofree char *text = NULL;
+
+    while (inner != step && step_state_of(instance, inner)->attempt.reason != FAIL_NONE) {
+        step = inner;
+        attempt = &step_state_of(instance, inner)->attempt;
+        inner = attempt->step;
+    }
+    text = why(engine, instance, attempt);
+    failure->nearest = g_strdup_printf("line %u: %s: %s", inner->line, inner->text, text);
+    if (inner == step) {
+        return;
+    }
+    add_nearest(engine, &miss, instance, inner);
+    if (miss.nearest != NULL) {
+        failure->difference =
+            g_strconcat(miss.nearest, miss.difference != NULL ? "; " : NULL, miss.difference, NULL);
+    }
+    g_free(miss.nearest);
+    g_free(miss.difference);
+}
+
 /* The nearest miss of a step: an event, or what went wrong in the last span that a within tried. */
 static void add_nearest(struct engine *engine, struct check_failure *failure,
                         const struct instance *instance, const struct step *step)
@@ -200,21 +231,7 @@ static void add_nearest(struct engine *engine, struct check_failure *failure,
     g_autofree char *text = NULL;
 
     if (step->kind == STEP_WITHIN && state->attempt.reason != FAIL_NONE) {
-        text = why(engine, instance, &state->attempt);
-        failure->nearest = g_strdup_printf("line %u: %s: %s", state->attempt.step->line,
-                                           state->attempt.step->text, text);
-        if (state->attempt.step != step) {
-            struct check_failure inner = { 0 };
-
-            add_nearest(engine, &inner, instance, state->attempt.step);
-            failure->difference =
-                inner.nearest == NULL
-                    ? NULL
-                    : g_strconcat(inner.nearest, inner.difference != NULL ? "; " : NULL,
-                                  inner.difference, NULL);
-            g_free(inner.nearest);
-            g_free(inner.difference);
-        }
+        add_attempt(engine, failure, instance, step);
         return;
     }
     if (state->near.failed > 0) {

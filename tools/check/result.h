@@ -32,6 +32,9 @@ bool result_is_bad(const struct result *result);
 
 void result_print(struct output *output, const struct result *result, enum result_format format);
 
+/* The same as a text, to be freed. */
+char *result_to_text(const struct result *result, enum result_format format);
+
 /* One failure as text, for a session that is watched. */
 void result_print_failure(struct output *output, const struct check_failure *failure);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* result_text.c - verdicts, and results for people. */
 #include <inttypes.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "check/result.h"
 #include "check/result_internal.h"
@@ -177,4 +179,27 @@ void result_print(struct output *output, const struct result *result, enum resul
     case RESULT_JUNIT: result_print_junit(output, result); break;
     case RESULT_TAP: result_print_tap(output, result); break;
     }
+}
+
+/* A file in memory takes what is longer than the output's buffer. */
+char *result_to_text(const struct result *result, enum result_format format)
+{
+    int fd = memfd_create("result", MFD_CLOEXEC);
+    struct output output;
+    GString *text = g_string_new(NULL);
+    char part[4096];
+    ssize_t got;
+
+    output_init(&output, fd);
+    result_print(&output, result, format);
+    output_fini(&output);
+    if (fd >= 0 && lseek(fd, 0, SEEK_SET) == 0) {
+        while ((got = read(fd, part, sizeof(part))) > 0) {
+            g_string_append_len(text, part, got);
+        }
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return g_string_free(text, FALSE);
 }
