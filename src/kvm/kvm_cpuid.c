@@ -13,6 +13,7 @@
 #define TOPOLOGY_LEVELS 3u
 
 /* Leaf 1. */
+#define ECX_X2APIC       (1u << 21)
 #define ECX_TSC_DEADLINE (1u << 24)
 #define ECX_OSXSAVE      (1u << 27)
 #define ECX_HYPERVISOR   (1u << 31)
@@ -24,7 +25,7 @@ struct topology {
     uint32_t apic_id;
     uint32_t cores, threads; /* per socket, per core */
     uint32_t thread_bits, core_bits;
-    bool has_tsc_deadline, is_amd;
+    bool has_tsc_deadline, has_x2apic, is_amd;
 };
 
 static struct kvm_cpuid2 *entries_new(uint32_t count)
@@ -89,7 +90,9 @@ static void fill_features(struct kvm_cpuid_entry2 *entry, const struct topology 
 
     put_bits(&entry->ebx, 24, 8, topology->apic_id);
     put_bits(&entry->ebx, 16, 8, logical);
-    entry->ecx |= ECX_HYPERVISOR | (topology->has_tsc_deadline ? ECX_TSC_DEADLINE : 0);
+    entry->ecx = (entry->ecx & ~ECX_TSC_DEADLINE) | ECX_HYPERVISOR |
+                 (topology->has_tsc_deadline ? ECX_TSC_DEADLINE : 0);
+    entry->ecx &= topology->has_x2apic ? UINT32_MAX : ~ECX_X2APIC;
     entry->ecx &= ~ECX_OSXSAVE; /* KVM mirrors CR4.OSXSAVE there */
     entry->edx = logical > 1 ? entry->edx | EDX_HTT : entry->edx & ~EDX_HTT;
 }
@@ -170,6 +173,7 @@ bool kvm_cpuid_set(struct kvm_vm *vm, unsigned index, GError **error)
         .cores = MAX(vm->options.cores_per_socket, 1),
         .threads = MAX(vm->options.threads_per_core, 1),
         .has_tsc_deadline = vm->has_tsc_deadline,
+        .has_x2apic = vm->options.irqchip != KVM_IRQCHIP_OFF,
         .is_amd = vendor_is_amd(vm->cpuid),
     };
     bool has_levels = vm->cpuid->nent > 0 && vm->cpuid->entries[0].eax >= 0xb;

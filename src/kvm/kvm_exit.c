@@ -73,6 +73,27 @@ static void to_mmio(struct kvm_run *run, uint32_t run_bytes, struct vm_exit *exi
     exit->data = run->mmio.data;
 }
 
+static void to_window(struct kvm_run *run, uint32_t run_bytes, struct vm_exit *exit)
+{
+    (void)run;
+    (void)run_bytes;
+    exit->kind = VM_EXIT_INTERRUPT_WINDOW;
+}
+
+static void to_tpr(struct kvm_run *run, uint32_t run_bytes, struct vm_exit *exit)
+{
+    (void)run;
+    (void)run_bytes;
+    exit->kind = VM_EXIT_TPR;
+}
+
+static void to_eoi(struct kvm_run *run, uint32_t run_bytes, struct vm_exit *exit)
+{
+    (void)run_bytes;
+    exit->kind = VM_EXIT_EOI;
+    add_detail(exit, run->eoi.vector);
+}
+
 static void to_halt(struct kvm_run *run, uint32_t run_bytes, struct vm_exit *exit)
 {
     (void)run;
@@ -136,14 +157,14 @@ static const translate_fn exit_rows[] = {
     [KVM_EXIT_DEBUG] = to_debug,
     [KVM_EXIT_HLT] = to_halt,
     [KVM_EXIT_MMIO] = to_mmio,
-    [KVM_EXIT_IRQ_WINDOW_OPEN] = to_interrupted,
+    [KVM_EXIT_IRQ_WINDOW_OPEN] = to_window,
     [KVM_EXIT_SHUTDOWN] = to_shutdown,
     [KVM_EXIT_FAIL_ENTRY] = to_fail_entry,
     [KVM_EXIT_INTR] = to_interrupted,
-    [KVM_EXIT_SET_TPR] = to_interrupted,
+    [KVM_EXIT_SET_TPR] = to_tpr,
     [KVM_EXIT_INTERNAL_ERROR] = to_internal_error,
     [KVM_EXIT_SYSTEM_EVENT] = to_system_event,
-    [KVM_EXIT_IOAPIC_EOI] = to_interrupted,
+    [KVM_EXIT_IOAPIC_EOI] = to_eoi,
     [KVM_EXIT_X86_RDMSR] = to_msr,
     [KVM_EXIT_X86_WRMSR] = to_msr,
 };

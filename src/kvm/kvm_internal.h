@@ -90,6 +90,12 @@ struct kvm_vcpu {
     bool exit_is_handled; /* its exit callback runs and has not answered yet */
     bool exit_deferred;   /* the run page holds an exit that nobody has handled yet */
     bool io_pending;      /* the next KVM_RUN first completes an I/O instruction */
+    bool kicked;          /* KVM_RUN was interrupted, its exit was none */
+    bool intr;            /* with controllers of our own: the INTR input */
+    bool halted;          /* without LAPICs in the kernel: sleeps until an interrupt comes */
+    bool halted_deaf;     /* and doesn't take one: its IF is clear */
+    bool waits_for_sipi;  /* without LAPICs in the kernel */
+    uint8_t cr8;          /* at the next entry */
     uint64_t epoch;       /* grows with each load of registers */
     uint64_t entry_epoch; /* when it last entered the guest */
 };
@@ -164,6 +170,22 @@ bool kvm_irqchip_get(struct kvm_vm *vm, uint32_t chip_id, struct kvm_irqchip *ou
  */
 bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- kvm_interrupts.c: a vCPU whose interrupt controllers are ours; under the gate's lock ---- */
+/* It has nothing to do until somebody wakes it. */
+bool kvm_vcpu_is_asleep(const struct kvm_vcpu *vcpu);
+/* On its way into the guest, out of it. result: KVM_RUN's. */
+void kvm_vcpu_prepare_entry(struct kvm_vcpu *vcpu);
+/* False when KVM_RUN was interrupted and the vCPU has no use of it: else the exit is the window's. */
+bool kvm_vcpu_window_is_open(const struct kvm_vcpu *vcpu);
+/* What every exit tells about the LAPIC. */
+void kvm_vcpu_add_apic_details(const struct kvm_vcpu *vcpu, struct vm_exit *exit);
+/* By a load of registers. */
+void kvm_vcpu_set_mp_state(struct kvm_vcpu *vcpu, uint32_t mp_state);
+
+/* ---- kvm_vcpu.c ---- */
+/* Out of KVM_RUN, if it is there; under the gate's lock. */
+void kvm_vcpu_send_out(struct kvm_vcpu *vcpu);
 
 /* ---- kvm_exit.c ---- */
 /* out_exit->data points into the run page. True when KVM completes the exit at the next KVM_RUN. */

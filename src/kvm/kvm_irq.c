@@ -77,7 +77,7 @@ void kvm_set_irq(struct kvm_vm *vm, uint32_t gsi, int level)
     trace_kvm_set_irq_leave(result);
 }
 
-void kvm_send_msi(struct kvm_vm *vm, uint64_t address, uint32_t data)
+bool kvm_send_msi(struct kvm_vm *vm, uint64_t address, uint32_t data)
 {
     struct kvm_msi msi = {
         .address_lo = (uint32_t)address,
@@ -90,6 +90,7 @@ void kvm_send_msi(struct kvm_vm *vm, uint64_t address, uint32_t data)
     result = kvm_ioctl(vm, KVM_VM_REQUEST(KVM_SIGNAL_MSI, &msi), NULL,
                        "address=0x%" PRIx64 ", data=0x%x", address, data);
     trace_kvm_send_msi_leave(result);
+    return result > 0;
 }
 
 bool kvm_irqchip_get(struct kvm_vm *vm, uint32_t chip_id, struct kvm_irqchip *out_chip,

@@ -138,6 +138,11 @@ static bool has_state(struct kvm_vm *vm, struct kvm_request request, GError **er
     return kvm_ioctl(vm, request, error, "%s", "") >= 0;
 }
 
+static bool has_lapics(const struct kvm_vm *vm)
+{
+    return vm->options.irqchip != KVM_IRQCHIP_OFF;
+}
+
 static bool save_xsave(struct kvm_vm *vm, unsigned index, struct kvm_vcpu_snapshot *to,
                        GError **error)
 {
@@ -151,7 +156,8 @@ static bool save_xsave(struct kvm_vm *vm, unsigned index, struct kvm_vcpu_snapsh
 static bool take(struct kvm_vm *vm, unsigned index, struct kvm_vcpu_snapshot *to, GError **error)
 {
     return has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_SREGS, &to->sregs), error) &&
-           has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_LAPIC, &to->lapic), error) &&
+           (!has_lapics(vm) ||
+            has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_LAPIC, &to->lapic), error)) &&
            has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_DEBUGREGS, &to->debugregs), error) &&
            has_state(vm, KVM_VCPU_REQUEST(index, KVM_GET_VCPU_EVENTS, &to->events), error) &&
            (!vm->has_xcrs ||
@@ -185,19 +191,34 @@ bool kvm_snapshot_restore_vcpu(struct kvm_vm *vm, unsigned index, GError **error
            has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_XSAVE, from->xsave), error) &&
            has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_DEBUGREGS, &from->debugregs), error) &&
            has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_VCPU_EVENTS, &from->events), error) &&
-           has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_LAPIC, &from->lapic), error);
+           (!has_lapics(vm) ||
+            has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_LAPIC, &from->lapic), error));
 }
 
 /* ---- the chips ---- */
 
 bool kvm_snapshot_chips(struct kvm_vm *vm, GError **error)
 {
+    if (vm->options.irqchip != KVM_IRQCHIP_ON) {
+        return true;
+    }
     for (uint32_t id = KVM_IRQCHIP_PIC_MASTER; id <= KVM_IRQCHIP_IOAPIC; id++) {
         if (!kvm_irqchip_get(vm, id, &vm->created_chips[id], error)) {
             return false;
         }
     }
     return has_state(vm, KVM_VM_REQUEST(KVM_GET_PIT2, &vm->created_pit), error);
+}
+
+static bool restore_chips(struct kvm_vm *vm, GError **error)
+{
+    for (uint32_t id = KVM_IRQCHIP_PIC_MASTER; id <= KVM_IRQCHIP_IOAPIC; id++) {
+        if (kvm_ioctl(vm, KVM_VM_REQUEST(KVM_SET_IRQCHIP, &vm->created_chips[id]), error,
+                      "chip_id=%u", id) < 0) {
+            return false;
+        }
+    }
+    return has_state(vm, KVM_VM_REQUEST(KVM_SET_PIT2, &vm->created_pit), error);
 }
 
 static bool restore_all(struct kvm_vm *vm, GError **error)
@@ -208,13 +229,7 @@ static bool restore_all(struct kvm_vm *vm, GError **error)
             return false;
         }
     }
-    for (uint32_t id = KVM_IRQCHIP_PIC_MASTER; id <= KVM_IRQCHIP_IOAPIC; id++) {
-        if (kvm_ioctl(vm, KVM_VM_REQUEST(KVM_SET_IRQCHIP, &vm->created_chips[id]), error,
-                      "chip_id=%u", id) < 0) {
-            return false;
-        }
-    }
-    if (!has_state(vm, KVM_VM_REQUEST(KVM_SET_PIT2, &vm->created_pit), error)) {
+    if (vm->options.irqchip == KVM_IRQCHIP_ON && !restore_chips(vm, error)) {
         return false;
     }
     for (unsigned i = 0; i < vm->vcpu_count; i++) {

@@ -128,11 +128,40 @@ static struct kvm_sregs sregs_to_kvm(const struct x86_state *from)
     return to;
 }
 
+/* KVM knows no such state of a vCPU without a LAPIC: it is the gate's then. */
+static bool load_mp_state(struct kvm_vm *vm, unsigned index, uint32_t value, GError **error)
+{
+    struct kvm_mp_state mp_state = { .mp_state = value };
+
+    if (vm->options.irqchip == KVM_IRQCHIP_OFF) {
+        kvm_vcpu_set_mp_state(&vm->vcpus[index], value);
+        return true;
+    }
+    return kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_SET_MP_STATE, &mp_state), error, "mp_state=%u",
+                     value) >= 0;
+}
+
+/* Whether it is halted is a matter of the threads' speed there, so it counts as running. */
+static bool save_mp_state(struct kvm_vm *vm, unsigned index, uint32_t *out_value, GError **error)
+{
+    struct kvm_mp_state mp_state = { 0 };
+
+    if (vm->options.irqchip == KVM_IRQCHIP_OFF) {
+        *out_value =
+            kvm_vcpu_waits_for_sipi(vm, index) ? KVM_MP_STATE_UNINITIALIZED : KVM_MP_STATE_RUNNABLE;
+        return true;
+    }
+    if (kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_GET_MP_STATE, &mp_state), error, "%s", "") < 0) {
+        return false;
+    }
+    *out_value = mp_state.mp_state;
+    return true;
+}
+
 bool kvm_vcpu_load(struct kvm_vm *vm, unsigned index, const struct x86_state *state, GError **error)
 {
     struct kvm_regs regs = regs_to_kvm(state);
     struct kvm_sregs sregs = sregs_to_kvm(state);
-    struct kvm_mp_state mp_state = { .mp_state = state->mp_state };
 
     invariant(vm->vcpus[index].plugged);
     invariant(vm->holds > 0);
@@ -142,8 +171,7 @@ bool kvm_vcpu_load(struct kvm_vm *vm, unsigned index, const struct x86_state *st
                   state->cr0, state->cr3, state->cr4, state->efer) < 0 ||
         kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_SET_REGS, &regs), error,
                   "rip=0x%" PRIx64 ", rflags=0x%" PRIx64, state->rip, state->rflags) < 0 ||
-        kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_SET_MP_STATE, &mp_state), error, "mp_state=%u",
-                  state->mp_state) < 0) {
+        !load_mp_state(vm, index, state->mp_state, error)) {
         return false;
     }
     trace_kvm_vcpu_loaded(index, state->rip, state->mp_state);
@@ -155,19 +183,19 @@ bool kvm_vcpu_save(struct kvm_vm *vm, unsigned index, struct x86_state *out_stat
     struct x86_state state = { 0 };
     struct kvm_regs regs = { 0 };
     struct kvm_sregs sregs = { 0 };
-    struct kvm_mp_state mp_state = { 0 };
+    uint32_t mp_state = 0;
 
     invariant(vm->vcpus[index].plugged);
     invariant(vm->holds > 0);
     if (!kvm_vcpu_complete_io(&vm->vcpus[index], false, error) ||
         kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_GET_REGS, &regs), error, "%s", "") < 0 ||
         kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_GET_SREGS, &sregs), error, "%s", "") < 0 ||
-        kvm_ioctl(vm, KVM_VCPU_REQUEST(index, KVM_GET_MP_STATE, &mp_state), error, "%s", "") < 0) {
+        !save_mp_state(vm, index, &mp_state, error)) {
         return false;
     }
     regs_from_kvm(&regs, &state);
     sregs_from_kvm(&sregs, &state);
-    state.mp_state = mp_state.mp_state;
+    state.mp_state = mp_state;
     *out_state = state;
     return true;
 }

@@ -35,28 +35,45 @@ static int enter_kvm(const struct kvm_vcpu *vcpu)
 
 /* ---- the thread ---- */
 
-/* Waits until the guest may run. False = the thread shall end. out_enters false: an exit waits. */
-static bool pass_gate(struct kvm_vcpu *vcpu, bool *out_enters)
+enum passage {
+    PASSAGE_ENTERS,
+    PASSAGE_DEFERRED, /* an exit waits in the run page */
+    PASSAGE_WINDOW, /* the vCPU sleeps inside KVM and would not say that it can take an interrupt */
+};
+
+static enum passage choose_passage(const struct kvm_vcpu *vcpu)
+{
+    if (vcpu->exit_deferred) {
+        return PASSAGE_DEFERRED;
+    }
+    return vcpu->kicked && kvm_vcpu_window_is_open(vcpu) ? PASSAGE_WINDOW : PASSAGE_ENTERS;
+}
+
+/* Waits until the guest may run. False = the thread shall end. */
+static bool pass_gate(struct kvm_vcpu *vcpu, enum passage *out_passage)
 {
     struct kvm_vm *vm = vcpu->vm;
-    bool goes_on;
+    bool enters, goes_on;
 
     g_mutex_lock(&vm->gate);
     vcpu->exit_is_handled = false;
-    while (vm->holds > 0 && !vm->stopping && vcpu->wanted) {
+    while ((vm->holds > 0 || kvm_vcpu_is_asleep(vcpu)) && !vm->stopping && vcpu->wanted) {
         g_cond_wait(&vm->gate_opened, &vm->gate);
     }
     goes_on = !vm->stopping && vcpu->wanted;
     vcpu->thread_ended = !goes_on;
-    *out_enters = !vcpu->exit_deferred;
+    *out_passage = choose_passage(vcpu);
+    enters = *out_passage == PASSAGE_ENTERS;
     vcpu->exit_deferred = false;
-    if (goes_on && *out_enters) {
+    vcpu->kicked = false;
+    if (goes_on && enters) {
         vcpu->in_guest = true;
         vcpu->io_pending = false;
         vcpu->entry_epoch = vcpu->epoch;
+        kvm_vcpu_prepare_entry(vcpu);
         __atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
     }
-    vcpu->exit_is_handled = goes_on && !*out_enters;
+    vcpu->exit_is_handled = goes_on && !enters;
     g_mutex_unlock(&vm->gate);
     return goes_on;
 }
@@ -66,7 +83,14 @@ static bool exit_of(struct kvm_vcpu *vcpu, int result, struct vm_exit *out_exit,
 {
     *out_pending = false;
     if (result == -EINTR || result == -EAGAIN) {
-        return false;
+        bool is_open;
+
+        *out_exit = (struct vm_exit){ .kind = VM_EXIT_INTERRUPT_WINDOW };
+        kvm_vcpu_add_apic_details(vcpu, out_exit);
+        g_mutex_lock(&vcpu->vm->gate);
+        is_open = kvm_vcpu_window_is_open(vcpu);
+        g_mutex_unlock(&vcpu->vm->gate);
+        return is_open;
     }
     if (result < 0) {
         *out_exit = (struct vm_exit){ .kind = VM_EXIT_RUN_FAILED,
@@ -75,10 +99,12 @@ static bool exit_of(struct kvm_vcpu *vcpu, int result, struct vm_exit *out_exit,
         return true;
     }
     *out_pending = kvm_exit_translate(vcpu->run, vcpu->vm->run_bytes, out_exit);
+    kvm_vcpu_add_apic_details(vcpu, out_exit);
     return out_exit->kind != VM_EXIT_INTERRUPTED;
 }
 
-static void leave_guest(struct kvm_vcpu *vcpu, bool pending, bool handled)
+static void leave_guest(struct kvm_vcpu *vcpu, const struct vm_exit *exit, int result, bool pending,
+                        bool handled)
 {
     struct kvm_vm *vm = vcpu->vm;
 
@@ -86,6 +112,9 @@ static void leave_guest(struct kvm_vcpu *vcpu, bool pending, bool handled)
     vcpu->in_guest = false;
     vcpu->io_pending = pending;
     vcpu->exit_is_handled = handled;
+    vcpu->kicked = !handled && (result == -EINTR || result == -EAGAIN);
+    vcpu->halted = vm->options.irqchip == KVM_IRQCHIP_OFF && handled && exit->kind == VM_EXIT_HALT;
+    vcpu->halted_deaf = vcpu->halted && vcpu->run->if_flag == 0;
     if (vm->holds > 0 || !vcpu->wanted) {
         g_cond_broadcast(&vm->guest_left);
     }
@@ -97,12 +126,17 @@ static void vcpu_run(void *opaque)
     struct kvm_vcpu *vcpu = opaque;
     const struct kvm_vm_options *options = &vcpu->vm->options;
     struct vm_exit exit;
-    bool enters, handled, pending;
+    enum passage passage;
+    bool handled, pending;
 
-    while (pass_gate(vcpu, &enters)) {
-        handled = exit_of(vcpu, enters ? enter_kvm(vcpu) : 0, &exit, &pending);
-        if (enters) {
-            leave_guest(vcpu, pending, handled);
+    while (pass_gate(vcpu, &passage)) {
+        int result = passage == PASSAGE_ENTERS   ? enter_kvm(vcpu)
+                     : passage == PASSAGE_WINDOW ? -EINTR
+                                                 : 0;
+
+        handled = exit_of(vcpu, result, &exit, &pending);
+        if (passage == PASSAGE_ENTERS) {
+            leave_guest(vcpu, &exit, result, pending, handled);
         }
         if (handled) {
             options->exit(options->opaque, vcpu->index, &exit);
@@ -155,7 +189,7 @@ bool kvm_vcpu_start(struct kvm_vm *vm, unsigned index, GError **error)
 }
 
 /* immediate_exit catches a vCPU on its way into KVM_RUN, the kick one inside. */
-static void send_out(struct kvm_vcpu *vcpu)
+void kvm_vcpu_send_out(struct kvm_vcpu *vcpu)
 {
     if (vcpu->in_guest) {
         __atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
@@ -168,7 +202,7 @@ void kvm_vcpus_stop(struct kvm_vm *vm)
     g_mutex_lock(&vm->gate);
     vm->stopping = true;
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        send_out(&vm->vcpus[i]);
+        kvm_vcpu_send_out(&vm->vcpus[i]);
     }
     g_cond_broadcast(&vm->gate_opened);
     g_mutex_unlock(&vm->gate);
@@ -199,7 +233,7 @@ void kvm_vcpus_hold(struct kvm_vm *vm)
     g_mutex_lock(&vm->gate);
     holds = ++vm->holds;
     for (unsigned i = 0; i < vm->vcpu_count; i++) {
-        send_out(&vm->vcpus[i]);
+        kvm_vcpu_send_out(&vm->vcpus[i]);
     }
     while (any_in_guest(vm)) {
         g_cond_wait(&vm->guest_left, &vm->gate);
@@ -300,6 +334,7 @@ bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard, GError **error)
     invariant(!vcpu->in_guest);
     if (discard) {
         vcpu->epoch++;
+        vcpu->kicked = false;
         vcpu->exit_deferred = false;
     }
     /* An exit that is being handled has no answer yet: the registers are those before it. */
@@ -365,7 +400,7 @@ bool kvm_vcpu_park(struct kvm_vm *vm, unsigned index, GError **error)
     invariant(vcpu->plugged);
     g_mutex_lock(&vm->gate);
     vcpu->wanted = false;
-    send_out(vcpu);
+    kvm_vcpu_send_out(vcpu);
     while (vcpu->in_guest) {
         g_cond_wait(&vm->guest_left, &vm->gate);
     }

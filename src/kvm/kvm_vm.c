@@ -20,6 +20,8 @@
 #define IDENTITY_MAP_GPA 0xfffbc000ull
 #define TSS_GPA          0xfffbd000ull
 
+#define SPLIT_IOAPIC_PINS 24u
+
 #define MEMSLOTS_WITHOUT_ANSWER 32u /* KVM API: KVM_CAP_NR_MEMSLOTS */
 
 static const struct {
@@ -76,15 +78,35 @@ static bool check_capabilities(struct kvm_vm *vm, GError **error)
     vm->has_irq_status = capability(vm, KVM_CAP_IRQ_INJECT_STATUS) > 0;
     vm->has_xcrs = capability(vm, KVM_CAP_XCRS) > 0;
     vm->has_tsc_deadline = capability(vm, KVM_CAP_TSC_DEADLINE_TIMER) > 0;
+    if (vm->options.irqchip == KVM_IRQCHIP_OFF) {
+        vm->has_tsc_deadline = false; /* our LAPICs have a timer of their own */
+    }
     vm->xsave_bytes = (uint32_t)capability(vm, KVM_CAP_XSAVE2);
+    return true;
+}
+
+static bool create_chips(struct kvm_vm *vm, GError **error)
+{
+    /* Port 61h, the 8254's gate and output, is answered next to it in the kernel. */
+    struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
+    struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { SPLIT_IOAPIC_PINS } };
+
+    switch (vm->options.irqchip) {
+    case KVM_IRQCHIP_ON:
+        return kvm_ioctl(vm, KVM_VM_REQUEST(KVM_CREATE_IRQCHIP, NULL), error, "%s", "") >= 0 &&
+               kvm_ioctl(vm, KVM_VM_REQUEST(KVM_CREATE_PIT2, &pit), error, "flags=%u", pit.flags) >=
+                   0;
+    case KVM_IRQCHIP_SPLIT:
+        return kvm_ioctl(vm, KVM_VM_REQUEST(KVM_ENABLE_CAP, &split), error,
+                         "capability=KVM_CAP_SPLIT_IRQCHIP, pins=%u", SPLIT_IOAPIC_PINS) >= 0;
+    case KVM_IRQCHIP_OFF: break;
+    }
     return true;
 }
 
 static bool create_vm_and_chips(struct kvm_vm *vm, GError **error)
 {
     uint64_t identity_map = IDENTITY_MAP_GPA;
-    /* Port 61h, the 8254's gate and output, is answered next to it in the kernel. */
-    struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
     int run_bytes =
         kvm_ioctl(vm, KVM_SYSTEM_REQUEST(KVM_GET_VCPU_MMAP_SIZE, NULL), error, "%s", "");
 
@@ -97,8 +119,7 @@ static bool create_vm_and_chips(struct kvm_vm *vm, GError **error)
                      "gpa=0x%" PRIx64, identity_map) >= 0 &&
            kvm_ioctl(vm, KVM_VM_REQUEST(KVM_SET_TSS_ADDR, KVM_NUMBER(TSS_GPA)), error, "gpa=0x%llx",
                      TSS_GPA) >= 0 &&
-           kvm_ioctl(vm, KVM_VM_REQUEST(KVM_CREATE_IRQCHIP, NULL), error, "%s", "") >= 0 &&
-           kvm_ioctl(vm, KVM_VM_REQUEST(KVM_CREATE_PIT2, &pit), error, "flags=%u", pit.flags) >= 0;
+           create_chips(vm, error);
 }
 
 static void flush(void *opaque)

@@ -32,7 +32,14 @@ struct x86_state;
 
 typedef void (*kvm_exit_fn)(void *opaque, unsigned vcpu, struct vm_exit *exit);
 
+enum kvm_irqchip_mode {
+    KVM_IRQCHIP_ON,    /* 8259s, IOAPIC, LAPICs and 8254 are KVM's */
+    KVM_IRQCHIP_SPLIT, /* the LAPICs are; the machine has the rest and sends messages */
+    KVM_IRQCHIP_OFF,   /* nothing is */
+};
+
 struct kvm_vm_options {
+    enum kvm_irqchip_mode irqchip;
     struct kvm_calls *calls; /* host_kvm_get_calls, or a test's or replay's own; outlives the VM */
     struct host_kvm *host; /* for run pages and threads; NULL = no vCPU ever runs (tests, replay) */
     struct memory_system *memory;
@@ -66,8 +73,29 @@ bool kvm_pc_setup_irq_routing(struct kvm_vm *vm, GError **error) G_GNUC_WARN_UNU
 /* KVM_IRQ_LINE; span kvm_set_irq. A failure is latched. */
 void kvm_set_irq(struct kvm_vm *vm, uint32_t gsi, int level);
 
-/* KVM_SIGNAL_MSI; span kvm_send_msi. What a guest's address and data make KVM refuse is a lost message, not a failure. */
-void kvm_send_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
+/* KVM_SIGNAL_MSI; span kvm_send_msi. True = a LAPIC took it. What a guest's address and data make KVM refuse is a lost message, not a failure. */
+bool kvm_send_msi(struct kvm_vm *vm, uint64_t address, uint32_t data);
+
+/* ---- interrupt controllers of our own ---- */
+
+struct kvm_msi_route {
+    uint64_t address;
+    uint32_t data;
+};
+
+/* Split: what the IOAPIC's pins send, by which KVM knows whose EOIs it has to tell (VM_EXIT_EOI). A failure is latched. */
+void kvm_set_ioapic_routes(struct kvm_vm *vm, const struct kvm_msi_route *routes, unsigned count);
+/* The vCPU's INTR input. While it is high the vCPU leaves the guest by VM_EXIT_INTERRUPT_WINDOW as soon as it can take an
+ * interrupt, and wakes from HLT. */
+void kvm_vcpu_set_intr(struct kvm_vm *vm, unsigned index, bool level);
+/* KVM_INTERRUPT, span kvm_interrupt: in the turn of a VM_EXIT_INTERRUPT_WINDOW. A failure is latched. */
+void kvm_interrupt(struct kvm_vm *vm, unsigned index, uint8_t vector);
+/* KVM_NMI, when all vCPUs are out of the guest for a moment. A failure is latched. */
+void kvm_nmi(struct kvm_vm *vm, unsigned index);
+/* Off: what CR8 is to be at the next entry. */
+void kvm_vcpu_set_cr8(struct kvm_vm *vm, unsigned index, uint8_t cr8);
+/* Off: whether it waits for a SIPI, by kvm_vcpu_load(). */
+bool kvm_vcpu_waits_for_sipi(const struct kvm_vm *vm, unsigned index);
 
 /* Carries out the writes that KVM batched for coalesced ranges, in their order (spans
  * qemu_flush_coalesced_mmio_buffer is the memory layer's, kvm_flush_coalesced_mmio_buffer this

@@ -78,11 +78,37 @@ static bool accel_choose(struct machine_config *config, const char *list, GError
     return false;
 }
 
+static bool irqchip_choose(struct machine_config *config, const char *text, GError **error)
+{
+    bool on;
+
+    if (text == NULL) {
+        return true;
+    }
+    if (strcmp(text, "split") == 0) {
+        config->irqchip = KVM_IRQCHIP_SPLIT;
+        return true;
+    }
+    if (!options_parse_bool(text, &on, NULL)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Parameter 'kernel-irqchip' does not accept value '%s'; expected on, off or "
+                    "split",
+                    text);
+        return false;
+    }
+    config->irqchip = on ? KVM_IRQCHIP_ON : KVM_IRQCHIP_OFF;
+    return true;
+}
+
 bool command_line_apply_accel(struct machine_config *config, const char *argument, GError **error)
 {
-    g_autofree char *name = g_strndup(argument, strcspn(argument, ","));
+    struct json_object *options = options_parse(argument, "accel", error);
+    const char *name = options != NULL ? command_line_text(options, "accel") : NULL;
+    bool ok = name != NULL && accel_choose(config, name, error) &&
+              irqchip_choose(config, command_line_text(options, "kernel-irqchip"), error);
 
-    return accel_choose(config, g_str_has_prefix(name, "accel=") ? name + 6 : name, error);
+    json_object_put(options);
+    return ok;
 }
 
 bool command_line_apply_enable_kvm(struct machine_config *config, const char *argument,
@@ -101,7 +127,7 @@ static const struct machine_property {
     { "type", NULL },
     { "accel", NULL },
     { "memory-backend", NULL },
-    { "kernel-irqchip", "on" },
+    { "kernel-irqchip", NULL },
     { "acpi", "on" },
     { "nvdimm", "off" },
     { "usb", "off" },
@@ -169,7 +195,8 @@ static bool machine_read(struct machine_config *config, const struct json_object
         return false;
     }
     if (!check_machine_properties(options, error) ||
-        (accel != NULL && !accel_choose(config, accel, error))) {
+        (accel != NULL && !accel_choose(config, accel, error)) ||
+        !irqchip_choose(config, command_line_text(options, "kernel-irqchip"), error)) {
         return false;
     }
     if (type != NULL) {

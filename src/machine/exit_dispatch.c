@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "machine/machine_internal.h"
+#include "machine/pc_chips.h"
 
 typedef void (*exit_fn)(struct machine *machine, unsigned vcpu, struct vm_exit *exit);
 
@@ -39,6 +40,18 @@ static void exit_mmio(struct machine *machine, unsigned vcpu, struct vm_exit *ex
         (void)address_space_read(machine->memory_space, exit->gpa, exit->data, exit->size);
         machine_exit_read_ram(machine, exit->gpa, exit->data, exit->size);
     }
+}
+
+static void exit_interrupt_window(struct machine *machine, unsigned vcpu, struct vm_exit *exit)
+{
+    (void)exit;
+    kvm_chips_interrupt_window(machine, vcpu);
+}
+
+static void exit_eoi(struct machine *machine, unsigned vcpu, struct vm_exit *exit)
+{
+    (void)vcpu;
+    kvm_chips_eoi(machine, (uint8_t)exit->detail[0]);
 }
 
 static void exit_shutdown(struct machine *machine, unsigned vcpu, struct vm_exit *exit)
@@ -87,12 +100,17 @@ static const exit_fn exit_table[] = {
     [VM_EXIT_INTERNAL_ERROR] = exit_failed,
     [VM_EXIT_RUN_FAILED] = exit_failed,
     [VM_EXIT_UNKNOWN] = exit_failed,
+    [VM_EXIT_INTERRUPT_WINDOW] = exit_interrupt_window,
+    [VM_EXIT_TPR] = exit_interrupted,
+    [VM_EXIT_EOI] = exit_eoi,
 };
 
 void exit_dispatch(struct machine *machine, unsigned vcpu, struct vm_exit *exit)
 {
     kvm_flush_coalesced_at_exit(machine->kvm);
+    kvm_chips_exit_begin(machine, vcpu, exit);
     exit_table[exit->kind](machine, vcpu, exit);
+    kvm_chips_exit_end(machine, vcpu);
     /* A device whose interrupt line failed in this turn could not say so: the machine stops. */
     if (error_latch_is_set(&machine->errors)) {
         machine_request(machine, MACHINE_REQUEST_ERROR, true, "internal-error");

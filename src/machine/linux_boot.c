@@ -32,8 +32,8 @@ struct acpi_tables *linux_boot_tables(const struct machine *machine)
         .device_memory_bytes = machine->device_memory.size,
         .memory_slots = config->slots,
         .serial_ports = machine->serial_port_mask,
-        .hpet_block_id = machine->soft != NULL ? HPET_EVENT_TIMER_BLOCK_ID : 0,
-        .has_i8042 = machine->soft != NULL,
+        .hpet_block_id = machine->chips != NULL ? HPET_EVENT_TIMER_BLOCK_ID : 0,
+        .has_i8042 = machine->chips != NULL,
         .pm_base = machine->bios_image != NULL ? ACPI_SEABIOS_PM_BASE : 0,
         .has_fw_cfg = machine->bios_image != NULL,
     };

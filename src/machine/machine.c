@@ -17,6 +17,7 @@
 #include "host/host_char.h"
 #include "host/host_loop.h"
 #include "machine/machine_internal.h"
+#include "machine/pc_chips.h"
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
 #include "machine/soft_machine.h"
@@ -144,6 +145,7 @@ static bool create_objects(struct machine *machine, GError **error)
 static bool open_kvm(struct machine *machine, const struct kvm_calls *calls, GError **error)
 {
     struct kvm_vm_options options = {
+        .irqchip = machine->config->irqchip,
         .calls = &machine->kvm_calls,
         .memory = machine->memory,
         .memory_space = machine->memory_space,
@@ -199,9 +201,16 @@ static bool kvm_can_be_model(const struct machine_config *config, GError **error
 
 static bool open_accelerator(struct machine *machine, const struct kvm_calls *calls, GError **error)
 {
-    return machine_is_soft(machine->config)
-               ? soft_machine_create(machine, error)
-               : kvm_can_be_model(machine->config, error) && open_kvm(machine, calls, error);
+    bool is_soft = machine_is_soft(machine->config);
+
+    if (is_soft ? !soft_machine_create(machine, error)
+                : !kvm_can_be_model(machine->config, error) || !open_kvm(machine, calls, error)) {
+        return false;
+    }
+    if (is_soft || machine->config->irqchip != KVM_IRQCHIP_ON) {
+        pc_chips_create(machine);
+    }
+    return true;
 }
 
 static bool create_devices(struct machine *machine, GError **error)
@@ -458,6 +467,7 @@ void machine_destroy(struct machine *machine)
     machine->kvm = NULL;
     serial_ports_destroy(machine);
     pc_destroy(machine);
+    pc_chips_destroy(machine);
     soft_machine_destroy(machine);
     object_destroy(machine->root);
     type_registry_destroy(machine->types);

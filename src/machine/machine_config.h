@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "kvm/kvm_vm.h"
 
 struct machine_config {
-    char *machine_name; /* full name, "pc-i440fx-7.2", or "none" */
-    char *accel;        /* "kvm" */
+    char *machine_name;            /* full name, "pc-i440fx-7.2", or "none" */
+    char *accel;                   /* "kvm" */
+    enum kvm_irqchip_mode irqchip; /* of accel kvm */
     char
         *cpu_model; /* "qemu64", "host", "max", "x86-64-v1" to "-v3"; KVM: its supported features */
     char *cpu_features; /* "+avx,-aes", as they were given; NULL: none. For our own processors */

@@ -32,6 +32,7 @@ struct x86_state;
 
 #define MACHINE_CPUS_MAX 16 /* on KVM fewer: KVM_VCPUS_MAX */
 
+struct pc_chips;
 struct soft_machine;
 
 enum run_state {
@@ -145,6 +146,7 @@ struct machine {
     struct host_kvm *host_kvm; /* NULL for machine none */
     struct kvm_calls kvm_calls;
     struct kvm_vm *kvm;
+    struct pc_chips *chips;    /* interrupt controllers of our own; NULL = KVM's */
     struct soft_machine *soft; /* -accel soft; then there is no kvm */
     uint64_t console_digest;   /* of all that our own CPUs have printed */
     gint turns_waiting;        /* atomic: who waits for the lock while our own CPUs have it */

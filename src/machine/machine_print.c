@@ -6,6 +6,7 @@
 
 #include "cpu/x86_state.h"
 #include "machine/machine_internal.h"
+#include "machine/pc_chips.h"
 #include "machine/soft_machine.h"
 #include "memory/memory_print.h"
 
@@ -65,8 +66,8 @@ void machine_print_qom_tree(struct machine *machine, const char *path, GString *
 
 void machine_print_irq(struct machine *machine, GString *out)
 {
-    if (machine->soft != NULL) {
-        soft_machine_print_irq(machine, out);
+    if (machine->chips != NULL) {
+        gsi_chips_print_statistics(&machine->chips->gsi, out);
     } else {
         gsi_lines_print_statistics(&machine->gsi_lines, out);
     }
@@ -81,7 +82,8 @@ void machine_print_pic(struct machine *machine, GString *out)
 {
     g_autoptr(GError) error = NULL;
 
-    if (machine->kvm != NULL && !kvm_irqchip_print(machine->kvm, out, &error)) {
+    if (machine->kvm != NULL && machine->chips == NULL &&
+        !kvm_irqchip_print(machine->kvm, out, &error)) {
         print_error(error, out);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_services.c - what a device may ask of its machine (struct board_ops): who plugs it, power requests, events. */
 #include "machine/machine_internal.h"
+#include "machine/pc_chips.h"
 #include "machine/soft_machine.h"
 
 static void service_request(void *opaque, enum board_request request, int code)
@@ -56,10 +57,10 @@ static void service_send_msi(void *opaque, uint64_t address, uint32_t data)
 {
     struct machine *machine = opaque;
 
-    if (machine->soft != NULL) {
-        soft_machine_send_msi(machine, address, data);
+    if (machine->chips != NULL) {
+        apic_bus_send_msi(&machine->chips->bus, address, data);
     } else if (machine->kvm != NULL) {
-        kvm_send_msi(machine->kvm, address, data);
+        (void)kvm_send_msi(machine->kvm, address, data);
     }
 }
 

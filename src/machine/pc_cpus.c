@@ -8,6 +8,7 @@
 #include "hw/acpi/cpu_hotplug.h"
 #include "hw/acpi/piix4_pm.h"
 #include "machine/machine_internal.h"
+#include "machine/pc_chips.h"
 #include "machine/soft_machine.h"
 
 G_STATIC_ASSERT(MACHINE_CPUS_MAX <= CPU_HOTPLUG_CPUS_MAX);
@@ -84,9 +85,13 @@ static bool power_up(struct machine *machine, unsigned index, GError **error)
 
 static bool create_vcpu(struct machine *machine, struct x86_cpu *cpu, GError **error)
 {
-    return machine->soft != NULL
-               ? soft_machine_create_cpu(machine, cpu, error)
-               : kvm_vcpu_create(machine->kvm, cpu->cpu_index, cpu->apic_id, error);
+    if (machine->soft != NULL) {
+        return soft_machine_create_cpu(machine, cpu, error);
+    }
+    if (machine->chips != NULL && !kvm_chips_create_cpu(machine, cpu, error)) {
+        return false;
+    }
+    return kvm_vcpu_create(machine->kvm, cpu->cpu_index, cpu->apic_id, error);
 }
 
 /* Its registers are nobody's any more: that a last I/O instruction did not end is of no consequence. */
@@ -94,7 +99,12 @@ static void destroy_vcpu(struct machine *machine, const struct x86_cpu *cpu)
 {
     if (machine->soft != NULL) {
         soft_machine_destroy_cpu(machine, cpu);
-    } else if (machine->kvm != NULL) {
+        return;
+    }
+    if (machine->chips != NULL) {
+        kvm_chips_destroy_cpu(machine, cpu);
+    }
+    if (machine->kvm != NULL) {
         (void)!kvm_vcpu_park(machine->kvm, cpu->cpu_index, NULL);
     }
 }

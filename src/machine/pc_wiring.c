@@ -9,7 +9,7 @@
  *
  *   gsi[n] = kvm_pc_gsi_handler --> n < 16: kvm_pic_set_irq, else kvm_ioapic_set_irq --> kvm_set_irq
  *
- * Both 8259s and the IOAPIC are in the kernel; kvm_pc_setup_irq_routing says which GSI reaches which of their pins.
+ * That is KVM with its own chips (pc_chips.h has the others): both 8259s and the IOAPIC are in the kernel; kvm_pc_setup_irq_routing says which GSI reaches which of their pins.
  */
 #include <json-c/json.h>
 
@@ -19,7 +19,7 @@
 #include "hw/pci/pci.h"
 #include "hw/rtc/mc146818.h"
 #include "machine/machine_internal.h"
-#include "machine/soft_machine.h"
+#include "machine/pc_chips.h"
 #include "qom/property.h"
 
 #define SCI_PIN 9
@@ -39,8 +39,8 @@ bool pc_wiring_create_gsi(struct machine *machine, GError **error)
 {
     struct gsi_lines *gsi = &machine->gsi_lines;
 
-    if (machine->soft != NULL) {
-        return soft_machine_create_chips(machine, error);
+    if (machine->chips != NULL) {
+        return pc_chips_build(machine, error);
     }
     if (!kvm_pc_setup_irq_routing(machine->kvm, error)) {
         return false;
@@ -69,8 +69,8 @@ void pc_wiring_connect_pm(struct machine *machine)
 
 void pc_wiring_connect_rtc(struct machine *machine)
 {
-    mc146818_connect_irq(machine->rtc, machine->soft != NULL ? soft_machine_rtc_input(machine)
-                                                             : machine->gsi[RTC_PIN]);
+    mc146818_connect_irq(machine->rtc, machine->chips != NULL ? machine->chips->rtc_input
+                                                              : machine->gsi[RTC_PIN]);
 }
 
 void pc_wiring_connect_serial(struct machine *machine, struct device *serial)

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* soft_machine.c - our own CPUs, their APICs and the PC's interrupt and timer chips: made, wired, reset, taken down. */
 #include "base/invariant.h"
-#include "hw/input/i8042.h"
-#include "hw/input/port92.h"
-#include "hw/intc/i8259.h"
-#include "hw/intc/ioapic.h"
-#include "hw/intc/lapic.h"
-#include "hw/pci/pci.h"
-#include "hw/timer/hpet.h"
-#include "hw/timer/i8254.h"
+#include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
 #include "qom/property.h"
 #include "trace/trace_session.h"
-
-#define GSI_OF_PIT 0
 
 STATE_DESCRIBE(soft_machine_desc, struct soft_machine_state, SOFT_MACHINE_FIELDS);
 
@@ -163,7 +154,6 @@ bool soft_machine_create(struct machine *machine, GError **error)
     soft->state.quantum_left = SOFT_QUANTUM;
     soft->count = machine->config->cpus_max;
     invariant(soft->count <= SOFT_CPUS_MAX);
-    apic_bus_init(&soft->bus, &machine->board);
     machine->soft = soft;
     machine->timers.closer = soft_machine_deadline_came_closer;
     machine->timers.closer_opaque = machine;
@@ -178,7 +168,6 @@ void soft_machine_destroy(struct machine *machine)
         return;
     }
     machine->timers.closer = NULL;
-    apic_bus_fini(&soft->bus);
     soft_cluster_destroy(soft->cluster);
     g_free(soft);
     machine->soft = NULL;
@@ -187,21 +176,10 @@ void soft_machine_destroy(struct machine *machine)
 static bool create_apic(struct machine *machine, struct x86_cpu *cpu, GError **error)
 {
     struct soft_processor *processor = &machine->soft->processors[cpu->cpu_index];
-    g_autofree char *id = g_strdup_printf("%u", cpu->apic_id);
-    struct device *apic =
-        pc_builtin_create(machine, TYPE_APIC, &cpu->device.object, "lapic", error);
+    struct device *apic = pc_chips_create_lapic(machine, cpu, &apic_ops, processor, error);
 
-    if (apic == NULL) {
-        return false;
-    }
-    lapic_connect(apic, &machine->soft->bus, &apic_ops, processor);
-    if (!object_property_parse(&apic->object, "id", id, machine->root, error) ||
-        !pc_builtin_realize(machine, apic, NULL, error)) {
-        object_destroy(&apic->object);
-        return false;
-    }
-    processor->lapic = lapic_of(apic);
-    return true;
+    processor->lapic = apic != NULL ? lapic_of(apic) : NULL;
+    return apic != NULL;
 }
 
 bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu, GError **error)
@@ -237,114 +215,16 @@ bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu, GErro
 void soft_machine_destroy_cpu(struct machine *machine, const struct x86_cpu *cpu)
 {
     struct soft_processor *processor = &machine->soft->processors[cpu->cpu_index];
-    struct object *apic = object_child(&cpu->device.object, "lapic");
 
     invariant(machine->soft->running == NULL);
-    if (apic != NULL) { /* a machine that ends has taken it down before */
-        machine_device_destroy(machine, (struct device *)apic);
-    }
+    pc_chips_destroy_lapic(machine, cpu);
     soft_cpu_destroy(processor->cpu);
     *processor = (struct soft_processor){ 0 };
 }
 
-static int pic_acknowledge(void *opaque)
+void soft_machine_set_a20(struct machine *machine, bool open)
 {
-    return i8259_acknowledge(opaque);
-}
-
-static struct device *create_isa(struct machine *machine, const char *type, GError **error)
-{
-    struct device *device = pc_builtin_create(machine, type, NULL, NULL, error);
-
-    if (device != NULL) {
-        bus_add_device(machine->isa_bus, device);
-    }
-    return device;
-}
-
-static bool create_interrupt_chips(struct machine *machine, GError **error)
-{
-    struct soft_machine *soft = machine->soft;
-    struct gsi_chips *chips = &soft->chips;
-
-    chips->bus = &soft->bus;
-    chips->i8259_master = create_isa(machine, TYPE_I8259, error);
-    chips->i8259_slave =
-        chips->i8259_master != NULL ? create_isa(machine, TYPE_I8259, error) : NULL;
-    chips->ioapic =
-        chips->i8259_slave != NULL
-            ? pc_builtin_create(machine, TYPE_IOAPIC, &machine->pci_host->object, "ioapic", error)
-            : NULL;
-    if (chips->ioapic == NULL || !gsi_chips_init(chips, machine->gsi, error)) {
-        return false;
-    }
-    soft->bus.pic_acknowledge = pic_acknowledge;
-    soft->bus.pic = chips->i8259_master;
-    g_ptr_array_add(machine->devices, chips->i8259_master);
-    g_ptr_array_add(machine->devices, chips->i8259_slave);
-    g_ptr_array_add(machine->devices, chips->ioapic);
-    piix3_connect_isa_irqs(machine->piix3, machine->gsi);
-    return true;
-}
-
-static bool create_timers(struct machine *machine, GError **error)
-{
-    struct device *pit = pc_builtin_create(machine, TYPE_I8254, NULL, NULL, error);
-    struct device *hpet;
-
-    if (pit == NULL) {
-        return false;
-    }
-    hpet = pc_builtin_create(machine, TYPE_HPET, NULL, NULL, error);
-    if (hpet == NULL) {
-        return false;
-    }
-    i8254_connect_irq(pit, machine->gsi[GSI_OF_PIT]);
-    hpet_connect(hpet, machine->gsi, GSI_NUM_PINS, i8254_irq_control(pit));
-    machine->soft->rtc_input = hpet_rtc_input(hpet);
-    return pc_builtin_realize(machine, pit, machine->isa_bus, error) &&
-           pc_builtin_realize(machine, hpet, NULL, error);
-}
-
-/* Either source opens the gate. Port 0x92 says nothing until it is written; the keyboard controller's pin is high. */
-static void a20_changed(void *sink, unsigned source, int level)
-{
-    struct soft_machine *soft = sink;
-    uint8_t bit = (uint8_t)(1u << source);
-
-    soft->a20_sources = (uint8_t)(level != 0 ? soft->a20_sources | bit : soft->a20_sources & ~bit);
-    soft_cluster_set_a20(soft->cluster, soft->a20_sources != 0);
-}
-
-static bool create_keyboard(struct machine *machine, GError **error)
-{
-    struct i8042_lines lines = {
-        .keyboard = machine->gsi[1],
-        .mouse = machine->gsi[12],
-        .a20 = { .set = a20_changed, .sink = machine->soft, .pin = 0 },
-    };
-    struct device *i8042 = pc_builtin_create(machine, TYPE_I8042, NULL, NULL, error);
-    struct device *port92;
-
-    if (i8042 == NULL) {
-        return false;
-    }
-    i8042_connect(i8042, &lines);
-    if (!pc_builtin_realize(machine, i8042, machine->isa_bus, error)) {
-        return false;
-    }
-    port92 = pc_builtin_create(machine, TYPE_PORT92, NULL, NULL, error);
-    if (port92 != NULL) {
-        port92_connect_a20(
-            port92, (struct irq_line){ .set = a20_changed, .sink = machine->soft, .pin = 1 });
-    }
-    return port92 != NULL && pc_builtin_realize(machine, port92, machine->isa_bus, error);
-}
-
-bool soft_machine_create_chips(struct machine *machine, GError **error)
-{
-    return create_interrupt_chips(machine, error) && create_timers(machine, error) &&
-           create_keyboard(machine, error);
+    soft_cluster_set_a20(machine->soft->cluster, open);
 }
 
 /* ---- registers ---- */
@@ -362,21 +242,6 @@ void soft_machine_load(struct machine *machine, unsigned index, const struct x86
 void soft_machine_save(const struct machine *machine, unsigned index, struct x86_state *out_state)
 {
     soft_cpu_save_registers(machine->soft->processors[index].cpu, out_state);
-}
-
-void soft_machine_print_irq(const struct machine *machine, GString *out)
-{
-    gsi_chips_print_statistics(&machine->soft->chips, out);
-}
-
-struct irq_line soft_machine_rtc_input(const struct machine *machine)
-{
-    return machine->soft->rtc_input;
-}
-
-void soft_machine_send_msi(struct machine *machine, uint64_t address, uint32_t data)
-{
-    apic_bus_send_msi(&machine->soft->bus, address, data);
 }
 
 void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_t bytes)

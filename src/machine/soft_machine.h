@@ -28,9 +28,6 @@ bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu,
 /* An unplugged one's; not while a CPU runs. */
 void soft_machine_destroy_cpu(struct machine *machine, const struct x86_cpu *cpu);
 
-/* IOAPIC, 8259 pair, 8254, HPET, i8042, port 0x92; the GSI lines in machine->gsi. */
-bool soft_machine_create_chips(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* The thread that runs the guest whenever the run state says so. stop: without the machine's lock. */
 bool soft_machine_start(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void soft_machine_stop(struct machine *machine);
@@ -51,11 +48,8 @@ void soft_machine_reset_cpu(struct machine *machine, unsigned index);
 void soft_machine_load(struct machine *machine, unsigned index, const struct x86_state *state);
 void soft_machine_save(const struct machine *machine, unsigned index, struct x86_state *out_state);
 
-/* Where the RTC's interrupt goes: behind the HPET. */
-struct irq_line soft_machine_rtc_input(const struct machine *machine);
-
-/* A function's message signalled interrupt. */
-void soft_machine_send_msi(struct machine *machine, uint64_t address, uint32_t data);
+/* The gate of address line 20 of all CPUs. */
+void soft_machine_set_a20(struct machine *machine, bool open);
 
 /* A loader wrote through a host pointer. Nothing to do without our own CPUs. */
 void soft_machine_ram_changed(struct machine *machine, const void *host, uint64_t bytes);
@@ -65,8 +59,6 @@ typedef void (*soft_state_fn)(void *opaque, const void *at, const struct state_d
                               const char *path);
 void soft_machine_for_each_state(const struct machine *machine, soft_state_fn visit, void *opaque);
 uint64_t soft_machine_schema(void);
-
-void soft_machine_print_irq(const struct machine *machine, GString *out);
 
 /*
  * Runs the guest up to an instruction count or until nothing is runnable; under the lock, in a turn's context. Gives

@@ -4,8 +4,6 @@
 #define REPLUG_MACHINE_SOFT_MACHINE_INTERNAL_H
 
 #include "cpu/soft_cpu.h"
-#include "hw/intc/apic_bus.h"
-#include "hw/intc/gsi_handler.h"
 #include "machine/soft_machine.h"
 #include "state/state.h"
 
@@ -38,12 +36,8 @@ struct soft_machine {
     struct soft_machine_state state;
     struct soft_cluster *cluster;
     struct soft_processor processors[SOFT_CPUS_MAX];
-    unsigned count; /* that there may be */
-    struct apic_bus bus;
-    struct gsi_chips chips;
-    struct irq_line rtc_input; /* the RTC's interrupt, behind the HPET */
-    uint8_t a20_sources;       /* bit a source that opens A20; derived from theirs */
-    struct soft_cpu *running;  /* NULL between two runs */
+    unsigned count;           /* that there may be */
+    struct soft_cpu *running; /* NULL between two runs */
     struct host_thread *thread;
     uint64_t paced_host_ns,
         paced_now_ns; /* host and virtual time when the guest was last resumed */

@@ -8,6 +8,7 @@
  */
 #include "host/host_clock.h"
 #include "host/host_thread.h"
+#include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
 #include "trace/trace_session.h"
 
@@ -91,11 +92,11 @@ static void run_current(struct machine *machine, uint64_t budget)
 
     trace_session_turn_begin(machine->trace, machine->turn, machine->clock.now_ns,
                              soft->state.current);
-    soft->bus.current = processor->lapic;
+    machine->chips->bus.current = processor->lapic;
     soft->running = processor->cpu;
     executed = soft_cpu_run(processor->cpu, budget, &stop);
     soft->running = NULL;
-    soft->bus.current = NULL;
+    machine->chips->bus.current = NULL;
     soft->state.icount += executed;
     soft->state.quantum_left -= (uint32_t)executed;
     if (stop == SOFT_STOP_SHUTDOWN) {

@@ -66,7 +66,7 @@ bool exit_payload_load(const uint8_t *bytes, size_t size, GByteArray *scratch,
     struct vm_exit exit = { 0 };
     size_t written;
 
-    if (size < EXIT_HEAD_BYTES || bytes[0] > VM_EXIT_UNKNOWN || bytes[1] > EXIT_FLAG_WRITE ||
+    if (size < EXIT_HEAD_BYTES || bytes[0] > VM_EXIT_LAST || bytes[1] > EXIT_FLAG_WRITE ||
         bytes[3] > VM_EXIT_DETAIL_MAX) {
         return false;
     }

@@ -6,10 +6,9 @@ import struct
 import subprocess
 import tempfile
 
-from emulator import DEADLINE_S, REPLUG, Emulator, need_kvm, run_tests, skip
+from emulator import ACCEL, DEADLINE_S, ON_KVM, REPLUG, Emulator, need_kvm, run_tests, skip
 
 BIOS = pathlib.Path(os.environ.get('SEABIOS', '/usr/share/seabios/bios-256k.bin'))
-ACCEL = os.environ.get('ACCEL', 'kvm')
 LINUX = os.environ.get('LINUX_FOLDER')
 HERE = pathlib.Path(__file__).parent
 
@@ -146,6 +145,6 @@ def test_linux():
 if __name__ == '__main__':
     if not BIOS.exists():
         skip(f'{BIOS} is missing: package seabios')
-    if ACCEL == 'kvm':
+    if ON_KVM:
         need_kvm()
     run_tests(globals())

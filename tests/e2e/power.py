@@ -4,9 +4,8 @@ import os
 import signal
 import socket
 
-from emulator import GUEST, Emulator, QmpError, need_kvm, run_tests
+from emulator import GUEST, ON_KVM, Emulator, QmpError, need_kvm, run_tests
 
-ON_KVM = os.environ.get('ACCEL', 'kvm') == 'kvm'
 
 
 def online(vm):

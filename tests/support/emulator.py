@@ -19,6 +19,9 @@ import time
 REPLUG = os.environ.get('REPLUG', 'replug')
 TRACEDUMP = os.environ.get('TRACEDUMP', 'tracedump')
 GUEST = os.environ.get('GUEST', 'acpi_memory.elf')
+ACCEL = os.environ.get('ACCEL', 'kvm')
+ON_KVM = ACCEL.startswith('kvm')
+KVM_CHIPS = ACCEL == 'kvm'  # interrupt controllers in the kernel; else ours
 MIB = 1 << 20
 DEADLINE_S = float(os.environ.get('TEST_DEADLINE', '60'))
 
@@ -132,7 +135,7 @@ class Emulator:
         """bare: nothing but the arguments, as for -replay."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='replug-test-'))
         self.qmp_path = self.folder / 'qmp'
-        command = [program, '-accel', accel or os.environ.get('ACCEL', 'kvm'), '-m', memory, '-nodefaults', '-display', 'none']
+        command = [program, '-accel', accel or ACCEL, '-m', memory, '-nodefaults', '-display', 'none']
         if guest:
             command += ['-kernel', guest, '-append', append, '-serial', 'stdio', '-device', 'isa-debug-exit']
         if qmp:

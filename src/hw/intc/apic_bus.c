@@ -105,6 +105,9 @@ static void pic_irq_request(void *sink, unsigned pin, int level)
     for (unsigned i = 0; i < bus->lapic_count; i++) {
         lapic_set_lint(bus->lapics[i], pin, level);
     }
+    if (bus->forward_pic != NULL) {
+        bus->forward_pic(bus->forwarder, pin, level);
+    }
     trace_pic_irq_request_leave();
 }
 

@@ -71,6 +71,10 @@ struct apic_bus {
     /* Set by the machine where the LAPICs are elsewhere (KVM's): takes every message, gives how
      * many accepted it. NULL = the LAPICs here. */
     unsigned (*forward)(void *forwarder, const struct apic_message *message);
+    /* Likewise, with forward: pin 0 (the 8259s' INT) or 1 (NMI) of all LAPICs, and what the guest has made of an IOAPIC's
+     * pin. */
+    void (*forward_pic)(void *forwarder, unsigned lint, int level);
+    void (*entry_written)(void *forwarder, unsigned pin, uint64_t entry);
     void *forwarder;
 
     struct lapic *lapics[APIC_BUS_LAPICS_MAX]; /* in order of realize; borrowed */

@@ -180,6 +180,9 @@ static void write_entry(struct ioapic *ioapic, unsigned pin, bool high, uint32_t
         *entry &= ~ENTRY_RIRR; /* also how software without the EOI register ends one */
     }
     trace_ioapic_entry_written(pin, *entry);
+    if (ioapic->bus->entry_written != NULL) {
+        ioapic->bus->entry_written(ioapic->bus->forwarder, pin, *entry);
+    }
     serve_level(ioapic, pin);
 }
 

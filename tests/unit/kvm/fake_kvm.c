@@ -310,7 +310,8 @@ void fake_kvm_destroy(struct fake_kvm *fake)
 struct kvm_vm *fake_kvm_create_vm(struct fake_kvm *fake, kvm_exit_fn exit, void *opaque,
                                   GError **error)
 {
-    struct kvm_vm_options options = { .calls = &fake->calls,
+    struct kvm_vm_options options = { .irqchip = fake->irqchip,
+                                      .calls = &fake->calls,
                                       .host = exit != NULL ? (struct host_kvm *)fake : NULL,
                                       .memory = fake->memory,
                                       .memory_space = fake->memory_space,

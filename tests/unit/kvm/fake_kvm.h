@@ -70,6 +70,7 @@ struct fake_kvm {
     struct kvm_irqchip chips[3];
     uint32_t refused_msr; /* by KVM_SET_MSRS */
 
+    enum kvm_irqchip_mode irqchip;
     /* What a VM needs around it. */
     struct error_latch errors;
     struct fault_plan faults;

@@ -73,6 +73,9 @@ static void dispatch(struct guest *guest, struct vm_exit *exit)
     case VM_EXIT_FAIL_ENTRY:
     case VM_EXIT_INTERNAL_ERROR:
     case VM_EXIT_RUN_FAILED:
+    case VM_EXIT_INTERRUPT_WINDOW:
+    case VM_EXIT_TPR:
+    case VM_EXIT_EOI:
     case VM_EXIT_UNKNOWN:
         if (guest->failures++ == 0) {
             printf("# exit %s, detail 0x%llx 0x%llx\n", vm_exit_kind_name(exit->kind),

@@ -90,7 +90,7 @@ static void test_impossible_exits(void **state)
     assert_false(loads(VM_EXIT_PIO, 0, 9, 0, 1, 16));
     assert_false(loads(VM_EXIT_PIO, 2, 1, 0, 1, 16));
     assert_false(loads(VM_EXIT_MMIO, 0, 8, 0, 2, 16));
-    assert_false(loads(VM_EXIT_UNKNOWN + 1, 0, 0, 0, 0, 16));
+    assert_false(loads(VM_EXIT_LAST + 1, 0, 0, 0, 0, 16));
     assert_false(loads(VM_EXIT_HALT, 0, 1, 0, 1, 16));
     assert_false(loads(VM_EXIT_HALT, 1, 0, 0, 0, 16));
     assert_false(loads(VM_EXIT_UNKNOWN, 0, 0, VM_EXIT_DETAIL_MAX + 1, 0, 16 + 17 * 8));
