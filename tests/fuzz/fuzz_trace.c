@@ -125,11 +125,18 @@ void fuzz_trace(const uint8_t *data, size_t size)
     if (is_recording(data, size)) {
         run(&command_events, "--inputs --effects --state --full", path);
         run(&command_events, "--turns 2..", path);
+        run(&command_hotplug, "--json", path);
     } else {
         run(&command_show, "--tree", path);
         run(&command_chains, "--through=*", path);
         run(&command_backtraces, "--count", path);
+        run(&command_hotplug, "dimm0", path);
+        run(&command_irq, "--storm=1", path);
+        run(&command_flame, "--from=turn=1", path);
     }
+    run(&command_show, "--json --filter=within(a(b=1)or*)not(c~/x/)", path);
+    run(&command_stats, "--sort=total --filter=after(a) --filter=what=*", path);
+    run(&command_top, "--once", path);
     run(&command_diff, path, path);
     run(&command_info, "--", path);
     run(&command_verify, "--", path);

@@ -267,6 +267,11 @@ CASES = [
         ['info', NAME], ['verify', NAME], ['events', '--kind', 'command,start', NAME],
         ['events', '--turns', '102..110', '--inputs', '--effects', '--state', NAME], ['events', '--turns', '363..', '--effects', NAME],
         ['events', '--kind', 'build', '--inputs', '--effects', NAME]]),
+    Case('recording-as-events', {'real.rpl': REAL, 'cut.rpl': REAL[:7000], 'kinds.rpl': unknown_kinds(), 'odd.rpl': odd_payloads(),
+                                 'small.rpl': small()}, [
+        ['hotplug', 'real.rpl'], ['hotplug', 'dimm0', 'real.rpl'], ['hotplug', 'cut.rpl'], ['show', '--json', 'small.rpl'],
+        ['show', '--tree', '--filter', 'within turn_command and not turn_*', 'real.rpl'], ['stats', 'real.rpl'],
+        ['chains', 'real.rpl'], ['show', 'kinds.rpl'], ['show', 'odd.rpl'], ['top', '--once', 'real.rpl']]),
     recording_case('recording-real-cut', REAL[:7000], [['verify', NAME], ['events', '--kind', 'command', NAME]]),
     recording_case('recording-odd-payloads', odd_payloads(), [ALL]),
 

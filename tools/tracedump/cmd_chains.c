@@ -1,75 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * cmd_chains.c - tracedump chains: the distinct chains of nested spans, each with its count.
- *
- * Chains are paths in a tree whose nodes are (parent node, name), so a step costs one look-up
- * whatever its depth, and memory is one node per distinct path.
- */
-#include <fnmatch.h>
+/* cmd_chains.c - tracedump chains: the distinct chains of nested spans, each with its count. */
 #include <getopt.h>
 
 #include "tracedump/command.h"
 #include "tracedump/name_globs.h"
 #include "tracedump/nesting.h"
 #include "tracedump/run.h"
-
-struct node {
-    const struct node *parent; /* NULL: the chain begins here */
-    const char *name;
-    uint64_t count; /* of the chains that end here */
-    uint32_t tag;   /* its index in chains.nodes plus one */
-};
+#include "tracedump/span_tree.h"
 
 struct chains {
     struct nesting nesting;
     struct name_globs from;
     struct name_globs through;
-    GHashTable *node_set; /* of struct node, by parent and name */
-    GPtrArray *nodes;     /* the same, owned, by tag */
-    GPtrArray *ends;      /* nodes where a chain ends, in the order of first appearance */
+    struct span_tree tree;
+    GPtrArray *ends; /* nodes where a chain ends, in the order of first appearance */
 };
-
-static guint node_hash(gconstpointer key)
-{
-    const struct node *node = key;
-
-    return g_direct_hash(node->parent) * 31 + g_direct_hash(node->name);
-}
-
-static gboolean node_equal(gconstpointer a, gconstpointer b)
-{
-    const struct node *left = a;
-    const struct node *right = b;
-
-    return left->parent == right->parent && left->name == right->name;
-}
-
-static struct node *node_of_tag(const struct chains *chains, uint32_t tag)
-{
-    return tag == 0 ? NULL : chains->nodes->pdata[tag - 1];
-}
-
-static const struct node *find_or_add_node(struct chains *chains, const struct node *parent,
-                                           const char *name)
-{
-    const struct node key = { .parent = parent, .name = name };
-    struct node *node = g_hash_table_lookup(chains->node_set, &key);
-
-    if (node == NULL) {
-        node = g_new(struct node, 1);
-        *node = key;
-        g_ptr_array_add(chains->nodes, node);
-        node->tag = chains->nodes->len;
-        g_hash_table_add(chains->node_set, node);
-    }
-    return node;
-}
 
 /* A span without spans inside is the end of a chain. */
 static void span_closed(const struct open_span *span, void *opaque)
 {
     struct chains *chains = opaque;
-    struct node *node = node_of_tag(chains, span->tag);
+    struct span_node *node = span_tree_node(&chains->tree, span->tag);
 
     if (span->has_child || node == NULL) {
         return;
@@ -97,11 +48,14 @@ static void chains_event(struct run *run, const struct trace_event *event, void 
     parent_tag = nesting->depth == 0 ? 0 : nesting->spans[nesting->depth - 1].tag;
     span = nesting_enter(nesting, event);
     if (span != NULL && (parent_tag != 0 || name_globs_pass(&chains->from, event->name))) {
-        span->tag = find_or_add_node(chains, node_of_tag(chains, parent_tag), event->name)->tag;
+        struct span_node *node =
+            span_tree_child(&chains->tree, span_tree_node(&chains->tree, parent_tag), event->name);
+
+        span->tag = node == NULL ? 0 : node->tag;
     }
 }
 
-static bool goes_through(struct chains *chains, const struct node *node)
+static bool goes_through(struct chains *chains, const struct span_node *node)
 {
     while (node != NULL && !name_globs_pass(&chains->through, node->name)) {
         node = node->parent;
@@ -109,13 +63,13 @@ static bool goes_through(struct chains *chains, const struct node *node)
     return node != NULL;
 }
 
-static void print_chain(struct output *output, const struct node *end)
+static void print_chain(struct output *output, const struct span_node *end)
 {
     const char *names[NESTING_DEPTH_MAX];
     unsigned count = 0;
 
     names[count++] = end->name;
-    for (const struct node *node = end->parent; node != NULL; node = node->parent) {
+    for (const struct span_node *node = end->parent; node != NULL; node = node->parent) {
         names[count++] = node->name;
     }
     output_decimal(output, end->count, 8);
@@ -129,7 +83,7 @@ static void print_chain(struct output *output, const struct node *end)
 static void print_chains(struct run *run, struct chains *chains)
 {
     for (guint i = 0; i < chains->ends->len && run->output.error == 0; i++) {
-        const struct node *end = chains->ends->pdata[i];
+        const struct span_node *end = chains->ends->pdata[i];
 
         if (goes_through(chains, end)) {
             print_chain(&run->output, end);
@@ -163,8 +117,7 @@ static void chains_init(struct chains *chains)
     *chains = (struct chains){ .nesting = { .closed = span_closed, .opaque = chains } };
     name_globs_init(&chains->from);
     name_globs_init(&chains->through);
-    chains->node_set = g_hash_table_new(node_hash, node_equal);
-    chains->nodes = g_ptr_array_new_with_free_func(g_free);
+    span_tree_init(&chains->tree);
     chains->ends = g_ptr_array_new();
 }
 
@@ -172,9 +125,8 @@ static void chains_fini(struct chains *chains)
 {
     name_globs_fini(&chains->from);
     name_globs_fini(&chains->through);
-    g_hash_table_unref(chains->node_set);
+    span_tree_fini(&chains->tree);
     g_ptr_array_unref(chains->ends);
-    g_ptr_array_unref(chains->nodes);
 }
 
 static int chains_run(int argc, char **argv)

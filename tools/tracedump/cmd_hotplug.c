@@ -193,6 +193,11 @@ static void handle_event(struct run *run, const struct trace_event *event, void 
     hotplug_event(((struct show_hotplug *)opaque)->hotplug, event);
 }
 
+static bool is_ignored(const struct trace_event *shape, void *opaque)
+{
+    return hotplug_ignores(((struct show_hotplug *)opaque)->hotplug, shape);
+}
+
 static bool take_clock(const char *who, const char *name, enum clock *out_clock)
 {
     static const char *const names[] = { "virtual", "host", "turn", "instructions" };
@@ -245,6 +250,8 @@ static int hotplug_run(int argc, char **argv)
                                                  .opaque = &show };
 
         show.hotplug = hotplug_create(&options);
+        run.ignores = is_ignored;
+        run.ignores_opaque = &show;
         if (run_events(&run, handle_event, &show)) {
             hotplug_finish(show.hotplug);
             if (show.operations == 0) {

@@ -15,6 +15,11 @@ struct command {
 extern const char help_filter[];
 
 extern const struct command command_hotplug;
+extern const struct command command_stats;
+extern const struct command command_flame;
+extern const struct command command_irq;
+extern const struct command command_follow;
+extern const struct command command_top;
 extern const struct command command_show;
 extern const struct command command_chains;
 extern const struct command command_backtraces;

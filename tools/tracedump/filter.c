@@ -201,7 +201,11 @@ static struct filter_shape *make_shape(struct filter *filter, const struct trace
     }
     shape->rejected = shape->nodes[filter->root].verdict == VERDICT_FALSE;
     for (guint i = 0; i < filter->trackers->len; i++) {
-        shape->watched |= may_move(tracker_at(filter, i), shape);
+        const struct filter_node *tracker = tracker_at(filter, i);
+
+        /* The end of a span that --to means ends the reading; its pattern is that of the begin. */
+        shape->watched |=
+            may_move(tracker, shape) || (tracker->kind == NODE_TO && event->phase == EVENT_LEAVE);
     }
     g_hash_table_add(filter->shapes, shape);
     return shape;
@@ -340,6 +344,7 @@ bool filter_passes_with(struct filter *filter, const struct trace_event *event,
         .event = event,
         .variables = variables,
     };
+    bool passes;
 
     if (judgement.shape->rejected && !judgement.shape->watched) {
         return false;
@@ -347,11 +352,11 @@ bool filter_passes_with(struct filter *filter, const struct trace_event *event,
     for (guint i = 0; i < filter->trackers->len; i++) {
         track(&judgement, tracker_at(filter, i));
     }
-    if (judge(&judgement, filter->root)) {
-        return true;
+    passes = judge(&judgement, filter->root);
+    if (!passes || filter->trackers->len > 0) {
+        filter->over = filter->over || is_over(filter, filter->root);
     }
-    filter->over = filter->over || is_over(filter, filter->root);
-    return false;
+    return passes;
 }
 
 bool filter_passes(struct filter *filter, const struct trace_event *event)

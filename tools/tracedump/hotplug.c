@@ -312,10 +312,20 @@ static const struct {
 
 static bool condition_holds(const struct hotplug_rule *rule, const struct trace_event *event)
 {
+    const char *text;
     uint64_t number;
+    uint32_t length;
 
-    if (rule->field == NULL || event_text_is(event, rule->field, rule->value)) {
+    if (rule->field == NULL) {
         return true;
+    }
+    if (event_text(event, rule->field, &text, &length)) {
+        size_t wanted = strlen(rule->value);
+        bool is_prefix = rule->value[wanted - 1] == '*';
+
+        wanted -= is_prefix;
+        return (is_prefix ? length >= wanted : length == wanted) &&
+               memcmp(text, rule->value, wanted) == 0;
     }
     return event_number(event, rule->field, &number) &&
            strcmp(rule->value, number != 0 ? "true" : "false") == 0;

@@ -3,25 +3,17 @@
 #include <glib.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tracedump/command.h"
 #include "tracedump/run.h"
 
 static const struct command *const commands[] = {
-    &command_info,
-    &command_verify,
-    &command_hotplug,
-    &command_show,
-    &command_chains,
-    &command_backtraces,
-    &command_events,
-    &command_diff,
-    &command_check,
-    /* Maps, causes, and other forms. */
-    &command_flatview,
-    &command_mtree,
-    &command_memslots,
+    &command_info,       &command_verify,   &command_hotplug, &command_show,  &command_chains,
+    &command_backtraces, &command_events,   &command_diff,    &command_check, &command_flatview,
+    &command_mtree,      &command_memslots, &command_stats,   &command_flame, &command_irq,
+    &command_follow,     &command_top,
 };
 
 static const struct command *find_command(const char *name)
@@ -38,7 +30,7 @@ static void print_overview(FILE *to)
 {
     fputs(
         "tracedump - answers questions about Replug's traces and recordings\n\n"
-        "usage: tracedump COMMAND [OPTION...] FILE\n\n"
+        "usage: tracedump [--color=WHEN] [--no-pager] COMMAND [OPTION...] FILE\n\n"
         "FILE is a native trace (.rpt), a directory that LTTng has written, or a recording (.rpl).\n\n",
         to);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
@@ -46,6 +38,7 @@ static void print_overview(FILE *to)
     }
     fputs("  help        explains a command, or the filters: tracedump help chains, help filter\n"
           "  --version   says which version this is\n\n"
+          "In front of the command: --color=always, never or auto (on a terminal), --no-pager.\n\n"
           "Exit status: 0 all is well, 1 the file is damaged (what could be read was printed),\n"
           "2 it can't be used, or the command line can't.\n",
           to);
@@ -87,6 +80,21 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+/* Options in front of the command. */
+static bool take_global_option(const char *option)
+{
+    if (strcmp(option, "--no-pager") == 0) {
+        (void)setenv(TERMINAL_PAGER_VARIABLE, "", 1);
+        return true;
+    }
+    if (strcmp(option, "--color=always") == 0 || strcmp(option, "--color=never") == 0 ||
+        strcmp(option, "--color=auto") == 0) {
+        (void)setenv(TERMINAL_COLOUR_VARIABLE, strchr(option, '=') + 1, 1);
+        return true;
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     g_autofree char *full_name = NULL;
@@ -96,6 +104,9 @@ int main(int argc, char **argv)
     if (argc < 2) {
         print_overview(stderr);
         return STATUS_UNUSABLE;
+    }
+    while (argc > 2 && take_global_option(argv[1])) {
+        argv++, argc--;
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("tracedump " REPLUG_VERSION);

@@ -42,8 +42,12 @@ struct open_span *nesting_enter(struct nesting *nesting, const struct trace_even
         nesting->spans[nesting->depth - 1].has_child = true;
     }
     span = &nesting->spans[nesting->depth++];
-    *span =
-        (struct open_span){ .sequence = event->sequence, .turn = event->turn, .name = event->name };
+    *span = (struct open_span){
+        .sequence = event->sequence,
+        .turn = event->turn,
+        .name = event->name,
+        .host_ns = event->host_ns,
+    };
     return span;
 }
 

@@ -22,7 +22,9 @@ struct open_span {
     uint64_t turn;
     const char *name;
     bool has_child;
-    uint32_t tag; /* the user's own */
+    uint64_t host_ns;  /* of its enter */
+    uint64_t inner_ns; /* the user's own, as is tag; both begin with 0 */
+    uint32_t tag;
 };
 
 /* Called when a span is over, innermost first. */

@@ -6,6 +6,9 @@
 #include <glib.h>
 #include <unistd.h>
 
+/* Of a uint64_t. */
+#define DIGITS_MAX 20
+
 void output_init(struct output *output, int fd)
 {
     *output = (struct output){ .data = g_malloc(OUTPUT_BYTES), .fd = fd };
@@ -53,31 +56,56 @@ void output_bytes(struct output *output, const char *text, size_t length)
 
 void output_spaces(struct output *output, unsigned count)
 {
-    static const char spaces[] = "                                ";
-
     while (count > 0) {
-        unsigned step = MIN(count, (unsigned)sizeof(spaces) - 1);
+        unsigned step = MIN(count, OUTPUT_WORD_BYTES);
+        char *to = output_room(output, step);
 
-        output_bytes(output, spaces, step);
+        for (unsigned i = 0; i < step; i++) {
+            to[i] = ' ';
+        }
+        output->length += step;
         count -= step;
     }
 }
 
+/* Writes the digits in front of end; how many there are. */
+static unsigned put_decimal(char *end, uint64_t number)
+{
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    char *at = end;
+
+    while (number >= 100) {
+        at -= 2;
+        memcpy(at, pairs + 2 * (number % 100), 2);
+        number /= 100;
+    }
+    if (number >= 10) {
+        at -= 2;
+        memcpy(at, pairs + 2 * number, 2);
+    } else {
+        *--at = (char)('0' + number);
+    }
+    return (unsigned)(end - at);
+}
+
 void output_decimal(struct output *output, uint64_t number, unsigned width)
 {
-    char digits[20];
-    char *at = digits + sizeof(digits);
-    unsigned length;
+    char digits[DIGITS_MAX];
+    unsigned length = put_decimal(digits + DIGITS_MAX, number);
+    char *to;
 
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    length = (unsigned)(digits + sizeof(digits) - at);
     if (width > length) {
         output_spaces(output, width - length);
     }
-    output_bytes(output, at, length);
+    to = output_room(output, DIGITS_MAX);
+    for (const char *from = digits + DIGITS_MAX - length; from < digits + DIGITS_MAX; from++) {
+        *to++ = *from;
+    }
+    output->length += length;
 }
 
 void output_signed(struct output *output, uint64_t number)
@@ -138,14 +166,25 @@ static size_t printable_length(const char *text, size_t length, bool in_quotes)
     return (size_t)g_unichar_to_utf8(character, NULL);
 }
 
+/* ASCII that stands for itself everywhere. */
+static bool is_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 static void output_printable(struct output *output, const char *text, size_t length, bool in_quotes)
 {
     const char *end = text + length;
     const char *pending = text;
 
     while (text < end) {
-        size_t printable = printable_length(text, (size_t)(end - text), in_quotes);
+        size_t printable;
 
+        if (is_plain((unsigned char)*text)) { /* nearly all */
+            text++;
+            continue;
+        }
+        printable = printable_length(text, (size_t)(end - text), in_quotes);
         if (printable > 0) {
             text += printable;
             continue;

@@ -12,12 +12,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#define OUTPUT_BYTES (256u << 10)
+#define OUTPUT_BYTES      (256u << 10)
+#define OUTPUT_WORD_BYTES 64u
 
 struct output {
     char *data;
     size_t length;
     int fd;
+    bool colour; /* escape sequences are wanted */
     int error; /* errno of the write that failed, 0 = none; nothing is written after it */
 };
 
@@ -39,14 +41,46 @@ void output_signed(struct output *output, uint64_t number);
 
 void output_hex(struct output *output, uint64_t number);
 
+/* Where the next so many bytes, at most OUTPUT_BYTES, may be put; the caller adds to length. */
+static inline char *output_room(struct output *output, size_t size)
+{
+    if (OUTPUT_BYTES - output->length < size) {
+        output_flush(output);
+    }
+    return output->data + output->length;
+}
+
+/* Best for a constant: its length and its copying are the compiler's. */
 static inline void output_text(struct output *output, const char *text)
 {
-    output_bytes(output, text, strlen(text));
+    size_t length = strlen(text);
+
+    if (length > OUTPUT_WORD_BYTES) {
+        output_bytes(output, text, length);
+        return;
+    }
+    memcpy(output_room(output, OUTPUT_WORD_BYTES), text, length);
+    output->length += length;
+}
+
+/* Best for the names of events and fields: for so short ones a loop is faster than strlen. */
+static inline void output_name(struct output *output, const char *name)
+{
+    char *to = output_room(output, OUTPUT_WORD_BYTES), *end = to + OUTPUT_WORD_BYTES;
+
+    while (*name != '\0' && to < end) {
+        *to++ = *name++;
+    }
+    output->length = (size_t)(to - output->data);
+    if (*name != '\0') {
+        output_bytes(output, name, strlen(name));
+    }
 }
 
 static inline void output_char(struct output *output, char character)
 {
-    output_bytes(output, &character, 1);
+    *output_room(output, 1) = character;
+    output->length++;
 }
 
 void output_spaces(struct output *output, unsigned count);

@@ -63,8 +63,14 @@ void json_key(struct output *output, const char *key, bool first)
     if (!first) {
         output_char(output, ',');
     }
-    json_text(output, key, strlen(key));
-    output_char(output, ':');
+    if (strpbrk(key, "\"\\") != NULL) { /* Names of a hostile trace's. */
+        json_text(output, key, strlen(key));
+        output_char(output, ':');
+        return;
+    }
+    output_char(output, '"');
+    output_name(output, key);
+    output_text(output, "\":");
 }
 
 void json_member(struct output *output, const char *key, uint64_t number)

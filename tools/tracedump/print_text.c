@@ -2,9 +2,16 @@
 /* print_text.c - how contexts, events and values look. */
 #include "tracedump/print_text.h"
 
+#include <string.h>
+
+#include "tracedump/event_field.h"
+
 void print_context(struct output *output, const struct trace_event *event, bool host_time)
 {
     output_decimal(output, event->sequence, 8);
+    if (output->colour) {
+        output_text(output, "\033[2m");
+    }
     output_text(output, " turn ");
     output_decimal(output, event->turn, 0);
     output_char(output, ' ');
@@ -19,6 +26,9 @@ void print_context(struct output *output, const struct trace_event *event, bool 
         output_text(output, " host ");
         output_decimal(output, event->host_ns, 0);
         output_text(output, " ns");
+    }
+    if (output->colour) {
+        output_text(output, "\033[m");
     }
 }
 
@@ -45,18 +55,41 @@ void print_fields(struct output *output, const struct trace_event *event)
 {
     for (unsigned i = 0; i < event->field_count; i++) {
         output_char(output, ' ');
-        output_text(output, event->fields[i].name);
+        output_name(output, event->fields[i].name);
         output_char(output, '=');
         print_value(output, event->fields[i].type, &event->values[i]);
     }
 }
 
+/* What went wrong is red: a guest's or the host's error, a refusal, a span that failed. */
+static bool is_bad(const struct trace_event *event)
+{
+    uint64_t number;
+
+    return strstr(event->name, "refused") != NULL || strcmp(event->name, "guest_error") == 0 ||
+           (event->phase == EVENT_LEAVE && event_number(event, "ok", &number) && number == 0) ||
+           (event_number(event, "error", &number) && number != 0);
+}
+
+static void print_name(struct output *output, const struct trace_event *event)
+{
+    switch (event->phase) {
+    case EVENT_INSTANT: break;
+    case EVENT_ENTER: output_text(output, "--> "); break;
+    case EVENT_LEAVE: output_text(output, "<-- "); break;
+    }
+    if (!output->colour) {
+        output_name(output, event->name);
+        return;
+    }
+    output_text(output, is_bad(event) ? "\033[1;31m" : "\033[1;36m");
+    output_name(output, event->name);
+    output_text(output, "\033[m");
+}
+
 void print_event(struct output *output, const struct trace_event *event)
 {
-    static const char *const arrows[] = { "", "--> ", "<-- " };
-
-    output_text(output, arrows[event->phase]);
-    output_text(output, event->name);
+    print_name(output, event);
     if (event->field_count > 0) {
         output_char(output, ':');
         print_fields(output, event);

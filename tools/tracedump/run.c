@@ -9,6 +9,9 @@
 /* A file that is damaged all over isn't worth more lines. */
 #define REPORTS_SHOWN 20u
 
+/* Between two looks at the clock, for progress. */
+#define EVENTS_A_LOOK 65536u
+
 void run_init(struct run *run)
 {
     *run = (struct run){ .status = STATUS_UNUSABLE, .limit = UINT64_MAX };
@@ -43,6 +46,7 @@ void run_report(struct run *run, enum report_kind kind, const char *text)
     }
     if (run->reports++ < REPORTS_SHOWN) {
         output_flush(&run->output);
+        terminal_progress_clear(&run->progress);
         fprintf(stderr, "tracedump: %s: %s%s\n", run->path,
                 kind == REPORT_DAMAGE ? "warning: " : "", text);
     }
@@ -53,26 +57,69 @@ static void report(enum report_kind kind, const char *text, void *opaque)
     run_report(opaque, kind, text);
 }
 
-bool run_events(struct run *run, run_event_fn event, void *opaque)
+static bool ignores(const struct trace_event *shape, void *opaque)
+{
+    struct run *run = opaque;
+
+    return selection_ignores(&run->selection, shape) ||
+           (run->ignores != NULL && selection_may_skip(&run->selection, shape) &&
+            run->ignores(shape, run->ignores_opaque));
+}
+
+/* The file is open: there will be something to see. */
+static void begin_output(struct run *run)
+{
+    run->status = STATUS_FINE;
+    run->output.colour = terminal_wants_colour();
+    if (!run->no_pager) {
+        run->pager = terminal_start_pager(&run->output.fd);
+    }
+    terminal_progress_init(&run->progress);
+    run->progress.wanted &= run->pager == 0 && !run->no_pager;
+}
+
+bool run_open(struct run *run)
 {
     g_autoptr(GError) error = NULL;
-    const struct trace_event *next;
-    uint64_t seen = 0;
 
     run->source = source_open(run->path, report, run, &error);
     if (run->source == NULL) {
         fprintf(stderr, "tracedump: %s: %s\n", run->path, error->message);
         return false;
     }
-    run->status = STATUS_FINE;
-    while (run->output.error == 0 && !run->selection.over && seen < run->limit &&
-           (next = source_next(run->source)) != NULL) {
-        if (selection_passes(&run->selection, next)) {
-            event(run, next, opaque);
-            seen++;
-        }
+    begin_output(run);
+    source_ignore(run->source, ignores, run);
+    return true;
+}
+
+bool run_is_done(const struct run *run)
+{
+    return run->output.error != 0 || run->selection.over || run->seen >= run->limit;
+}
+
+void run_hand_out(struct run *run, const struct trace_event *event, run_event_fn handle,
+                  void *opaque)
+{
+    if (++run->read % EVENTS_A_LOOK == 0) {
+        terminal_progress_show(&run->progress, source_progress(run->source), run->read);
     }
-    if (!run->selection.over && seen < run->limit) {
+    if (selection_passes(&run->selection, event)) {
+        handle(run, event, opaque);
+        run->seen++;
+    }
+}
+
+bool run_events(struct run *run, run_event_fn event, void *opaque)
+{
+    const struct trace_event *next;
+
+    if (!run_open(run)) {
+        return false;
+    }
+    while (!run_is_done(run) && (next = source_next(run->source)) != NULL) {
+        run_hand_out(run, next, event, opaque);
+    }
+    if (!run_is_done(run)) {
         g_autofree char *unmet = selection_unmet(&run->selection);
 
         if (unmet != NULL) {
@@ -91,7 +138,7 @@ struct recording_reader *run_open_recording(struct run *run, enum recording_read
         fprintf(stderr, "tracedump: %s\n", error->message);
         return NULL;
     }
-    run->status = STATUS_FINE;
+    begin_output(run);
     return reader;
 }
 
@@ -105,7 +152,11 @@ void run_close_recording(struct run *run, struct recording_reader *reader)
 
 int run_fini(struct run *run)
 {
+    terminal_progress_clear(&run->progress);
     output_fini(&run->output);
+    if (run->pager > 0) {
+        terminal_end_pager(run->pager, run->output.fd);
+    }
     if (run->reports > REPORTS_SHOWN) {
         fprintf(stderr, "tracedump: %s: and %u more\n", run->path, run->reports - REPORTS_SHOWN);
     }

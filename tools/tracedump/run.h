@@ -12,6 +12,7 @@
 #include "tracedump/output.h"
 #include "tracedump/selection.h"
 #include "tracedump/source.h"
+#include "tracedump/terminal.h"
 
 /* tracedump's exit status. */
 enum {
@@ -24,9 +25,16 @@ struct run {
     const char *path;
     struct selection selection;
     struct source *source; /* open while events are handed out */
-    struct output output;  /* to stdout */
-    int status;            /* STATUS_UNUSABLE until the trace is open */
+    struct output output;  /* to stdout, or a pager */
+    pid_t pager;           /* 0 = none */
+    bool no_pager;         /* the output is watched as it comes */
+    struct terminal_progress progress;
+    uint64_t read; /* events, selected or not */
+    int status;    /* STATUS_UNUSABLE until the trace is open */
     unsigned reports;
+    source_ignores_fn ignores; /* what the command has no use for; NULL: nothing */
+    void *ignores_opaque;
+    uint64_t seen;  /* events that the command got */
     uint64_t limit; /* of events that the command gets to see */
 };
 
@@ -40,6 +48,16 @@ bool run_take_path(struct run *run, int argc, char **argv);
 
 /* --limit's argument; what is wrong with it is said on stderr. */
 bool run_take_limit(struct run *run, const char *who, const char *text);
+
+/* The pieces of run_events, for who reads otherwise. False: it can't be opened. */
+bool run_open(struct run *run);
+
+/* Nobody wants more events. */
+bool run_is_done(const struct run *run);
+
+/* Gives the event to the command if it is selected. */
+void run_hand_out(struct run *run, const struct trace_event *event, run_event_fn handle,
+                  void *opaque);
 
 /* Reads the trace to its end, or until the output can't be written. False: it can't be opened. */
 bool run_events(struct run *run, run_event_fn event, void *opaque);

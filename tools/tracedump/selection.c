@@ -86,9 +86,9 @@ bool selection_passes(struct selection *selection, const struct trace_event *eve
     bool in_range = selection->from == NULL || filter_passes(selection->from, event);
     bool passes = filters_pass(selection, event);
 
-    if (in_range && selection->to != NULL && !filter_passes(selection->to, event)) {
+    if (in_range && selection->to != NULL) {
+        in_range = filter_passes(selection->to, event);
         selection->over |= filter_is_over(selection->to);
-        in_range = false;
     }
     return in_range && passes;
 }
@@ -98,16 +98,23 @@ static bool may_matter(struct filter *moment, const struct trace_event *shape)
     return moment != NULL && filter_watches(moment, shape);
 }
 
+bool selection_may_skip(struct selection *selection, const struct trace_event *shape)
+{
+    bool watched = may_matter(selection->from, shape) || may_matter(selection->to, shape);
+
+    for (guint i = 0; selection->filters != NULL && i < selection->filters->len; i++) {
+        watched |= filter_watches(selection->filters->pdata[i], shape);
+    }
+    return !watched;
+}
+
 bool selection_ignores(struct selection *selection, const struct trace_event *shape)
 {
-    if (selection->filters == NULL || may_matter(selection->from, shape) ||
-        may_matter(selection->to, shape)) {
+    if (selection->filters == NULL || !selection_may_skip(selection, shape)) {
         return false;
     }
     for (guint i = 0; i < selection->filters->len; i++) {
-        struct filter *filter = selection->filters->pdata[i];
-
-        if (!filter_rejects(filter, shape) || filter_watches(filter, shape)) {
+        if (!filter_rejects(selection->filters->pdata[i], shape)) {
             return false;
         }
     }

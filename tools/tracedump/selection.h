@@ -41,6 +41,9 @@ bool selection_passes(struct selection *selection, const struct trace_event *eve
 /* Events of this name, phase and fields need not even be given to selection_passes. */
 bool selection_ignores(struct selection *selection, const struct trace_event *shape);
 
+/* Whether selection_passes may be spared them where the command has no use for them. */
+bool selection_may_skip(struct selection *selection, const struct trace_event *shape);
+
 /* When the trace is through: filter_unmet() of all filters. */
 char *selection_unmet(const struct selection *selection);
 

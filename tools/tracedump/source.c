@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "tracedump/file_kind.h"
 
 struct source *source_open(const char *path, source_report_fn report, void *opaque, GError **error)
 {
@@ -25,6 +26,9 @@ struct source *source_open(const char *path, source_report_fn report, void *opaq
     if (S_ISDIR(status.st_mode)) {
         close(fd);
         source = source_guard_open(path, error);
+    } else if (file_kind_of(path) == FILE_KIND_RECORDING) {
+        close(fd);
+        source = source_recording_open(path, error);
     } else {
         source = source_rpt_open(fd, error);
     }
@@ -35,6 +39,17 @@ struct source *source_open(const char *path, source_report_fn report, void *opaq
     return source;
 }
 
+void source_ignore(struct source *source, source_ignores_fn ignores, void *opaque)
+{
+    source->ignores = ignores;
+    source->ignores_opaque = opaque;
+}
+
+void source_follow(struct source *source)
+{
+    source->follows = true;
+}
+
 const struct trace_event *source_next(struct source *source)
 {
     return source->next(source);
@@ -43,6 +58,11 @@ const struct trace_event *source_next(struct source *source)
 const struct trace_module *source_module(const struct source *source, unsigned index)
 {
     return source->module(source, index);
+}
+
+int source_progress(const struct source *source)
+{
+    return source->progress == NULL ? -1 : source->progress(source);
 }
 
 const struct source_facts *source_facts(const struct source *source)

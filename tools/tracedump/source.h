@@ -32,25 +32,43 @@ struct source_facts {
     bool lost_more; /* nobody knows how many */
 };
 
+/* Whether events of this name, phase and fields are of no use to the reader; their values are not set. */
+typedef bool (*source_ignores_fn)(const struct trace_event *shape, void *opaque);
+
 /* What each format implements; only source*.c look inside. */
 struct source {
     struct source_facts facts;
     const struct trace_event *(*next)(struct source *source);
     const struct trace_module *(*module)(const struct source *source, unsigned index);
+    int (*progress)(const struct source *source); /* NULL: not known */
     void (*close)(struct source *source);
     source_report_fn report;
     void *report_opaque;
+    bool follows;              /* source_follow was called */
+    source_ignores_fn ignores; /* NULL: none is */
+    void *ignores_opaque;
 };
 
-/* Opens a native trace or a directory with LTTng's CTF. */
+/* Opens a native trace, a directory with LTTng's CTF, or a recording. */
 struct source *source_open(const char *path, source_report_fn report, void *opaque,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* To be called before the first event is read: events that the function ignores may be left out. It is
+ * asked once for each shape, when the first such event is met. */
+void source_ignore(struct source *source, source_ignores_fn ignores, void *opaque);
+
+/* To be called before the first event is read: the file is still being written. Its end is where it
+ * ends now, and source_next may be called again later. */
+void source_follow(struct source *source);
 
 /* The next event, in the order of sequence; NULL at the end. */
 const struct trace_event *source_next(struct source *source);
 
 /* The file that a frame's module index means; NULL when the trace doesn't say. */
 const struct trace_module *source_module(const struct source *source, unsigned index);
+
+/* How much of the file has been read, of 1000; below 0: that is not known. */
+int source_progress(const struct source *source);
 
 const struct source_facts *source_facts(const struct source *source);
 
@@ -65,6 +83,7 @@ void source_report(const struct source *source, enum report_kind kind, const cha
 void source_report_lost(struct source *source, uint64_t count, bool more, const char *text);
 
 struct source *source_rpt_open(int fd, GError **error); /* takes over fd */
+struct source *source_recording_open(const char *path, GError **error);
 struct source *source_ctf_open(const char *path, GError **error);
 struct source *source_guard_open(const char *path, GError **error); /* the same, made safe */
 

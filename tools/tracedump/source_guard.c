@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@
 
 /* Beyond it the child is said to have gone astray; the largest type of field is FIELD_RAW. */
 #define SHAPES_MAX 65536u
+
+#define FOLDER_DEPTH_MAX 8u
 
 struct shape {
     const char *name;
@@ -45,6 +48,11 @@ struct guard_source {
     GPtrArray *all_modules;
     GArray *values;
     GArray *frames;
+    GHashTable *known_shapes; /* what a shape is, as text -> its fields, owned */
+    char *path;
+    uint64_t bytes;         /* of the folder when it was opened */
+    uint64_t last_sequence; /* that was given */
+    uint64_t skip_up_to;    /* what a source that is opened anew has given before */
     bool ended;
     struct trace_event event;
 };
@@ -80,6 +88,24 @@ static bool take_field(struct guard_source *guard, struct cursor *cursor,
     return take_kept_text(guard, cursor, &out_field->name);
 }
 
+/* The same shape has the same fields for as long as the source lives, also in a child's successor. */
+static void know_shape(struct guard_source *guard)
+{
+    struct shape *shape = &g_array_index(guard->shapes, struct shape, guard->shapes->len - 1);
+    g_autoptr(GString) text = g_string_new(shape->name);
+    gpointer fields;
+
+    for (unsigned i = 0; i < shape->field_count; i++) {
+        g_string_append_printf(text, " %d %s", (int)shape->fields[i].type, shape->fields[i].name);
+    }
+    if (g_hash_table_lookup_extended(guard->known_shapes, text->str, NULL, &fields)) {
+        g_free(shape->fields);
+        shape->fields = fields;
+    } else {
+        g_hash_table_insert(guard->known_shapes, g_strdup(text->str), shape->fields);
+    }
+}
+
 static bool take_shape(struct guard_source *guard, struct cursor *cursor)
 {
     struct shape shape = { 0 };
@@ -91,13 +117,15 @@ static bool take_shape(struct guard_source *guard, struct cursor *cursor)
         return false;
     }
     shape.field_count = (unsigned)count;
-    shape.fields = g_new0(struct field_decl, shape.field_count);
-    g_array_append_val(guard->shapes, shape);
+    shape.fields = g_new0(struct field_decl, MAX(shape.field_count, 1));
     for (unsigned i = 0; i < shape.field_count; i++) {
         if (!take_field(guard, cursor, &shape.fields[i])) {
+            g_free(shape.fields);
             return false;
         }
     }
+    g_array_append_val(guard->shapes, shape);
+    know_shape(guard);
     return true;
 }
 
@@ -198,6 +226,9 @@ static bool take_report(struct guard_source *guard, enum report_kind kind, struc
     if (!guard_take_text(cursor, &text, &length)) {
         return false;
     }
+    if (guard->base.follows && kind == REPORT_DAMAGE) {
+        return true; /* It is half written. */
+    }
     source_report(&guard->base, kind, "%.*s", (int)MIN(length, 1000), text);
     return true;
 }
@@ -237,23 +268,6 @@ static bool take_message(struct guard_source *guard, enum guard_message kind)
     return false;
 }
 
-static const struct trace_event *guard_next(struct source *source)
-{
-    struct guard_source *guard = (struct guard_source *)source;
-    enum guard_message kind;
-
-    while (!guard->ended) {
-        if (!guard_receive(guard->from, &kind, guard->payload) || !take_message(guard, kind)) {
-            guard->ended = true;
-            source_report(source, REPORT_DAMAGE,
-                          "trace ends early: babeltrace2 fails at what follows");
-        } else if (kind == GUARD_EVENT) {
-            return &guard->event;
-        }
-    }
-    return NULL;
-}
-
 static const struct trace_module *guard_module(const struct source *source, unsigned index)
 {
     const struct guard_source *guard = (const struct guard_source *)source;
@@ -261,24 +275,30 @@ static const struct trace_module *guard_module(const struct source *source, unsi
     return g_hash_table_lookup(guard->modules, GUINT_TO_POINTER(index));
 }
 
-static void guard_close(struct source *source)
+static void stop_child(struct guard_source *guard)
 {
-    struct guard_source *guard = (struct guard_source *)source;
-
     if (guard->from != NULL) {
         (void)fclose(guard->from); /* It was only read. */
+        guard->from = NULL;
     }
     if (guard->child > 0) {
         (void)kill(guard->child, SIGKILL); /* It may be gone already. */
         while (waitpid(guard->child, NULL, 0) < 0 && errno == EINTR) {
         }
+        guard->child = 0;
     }
-    for (guint i = 0; i < guard->shapes->len; i++) {
-        g_free(g_array_index(guard->shapes, struct shape, i).fields);
-    }
+}
+
+static void guard_close(struct source *source)
+{
+    struct guard_source *guard = (struct guard_source *)source;
+
+    stop_child(guard);
     g_byte_array_unref(guard->payload);
     g_string_chunk_free(guard->strings);
     g_array_unref(guard->shapes);
+    g_hash_table_unref(guard->known_shapes);
+    g_free(guard->path);
     g_hash_table_unref(guard->modules);
     g_ptr_array_unref(guard->all_modules);
     g_array_unref(guard->values);
@@ -367,10 +387,75 @@ static bool await_opened(struct guard_source *guard, GError **error)
     return false;
 }
 
+/* Of all files below: another number means that something was written. */
+static uint64_t folder_bytes(const char *path, unsigned depth)
+{
+    GDir *folder = g_dir_open(path, 0, NULL);
+    struct stat status;
+    const char *name;
+    uint64_t bytes = 0;
+
+    while (folder != NULL && depth < FOLDER_DEPTH_MAX && (name = g_dir_read_name(folder)) != NULL) {
+        g_autofree char *below = g_build_filename(path, name, NULL);
+
+        if (lstat(below, &status) == 0) {
+            bytes +=
+                S_ISDIR(status.st_mode) ? folder_bytes(below, depth + 1) : (uint64_t)status.st_size;
+        }
+    }
+    if (folder != NULL) {
+        g_dir_close(folder);
+    }
+    return bytes;
+}
+
+/* babeltrace2 takes a folder as it is: what is written later needs another child. */
+static void read_anew(struct guard_source *guard)
+{
+    uint64_t bytes = folder_bytes(guard->path, 0);
+
+    if (bytes == guard->bytes) {
+        return;
+    }
+    guard->bytes = bytes;
+    stop_child(guard);
+    g_array_set_size(guard->shapes, 0);
+    guard->skip_up_to = guard->last_sequence;
+    guard->ended = !start_child(guard, guard->path, NULL) || !await_opened(guard, NULL);
+}
+
+static const struct trace_event *guard_next(struct source *source)
+{
+    struct guard_source *guard = (struct guard_source *)source;
+    enum guard_message kind;
+
+    if (guard->ended && source->follows) {
+        read_anew(guard);
+    }
+    while (!guard->ended) {
+        if (!guard_receive(guard->from, &kind, guard->payload) || !take_message(guard, kind)) {
+            guard->ended = true;
+            if (source->follows) {
+                break;
+            }
+            source_report(source, REPORT_DAMAGE,
+                          "trace ends early: babeltrace2 fails at what follows");
+        } else if (kind == GUARD_EVENT &&
+                   (!source->follows || guard->event.sequence > guard->skip_up_to)) {
+            guard->last_sequence = guard->event.sequence;
+            return &guard->event;
+        }
+    }
+    return NULL;
+}
+
 struct source *source_guard_open(const char *path, GError **error)
 {
     struct guard_source *guard = g_new0(struct guard_source, 1);
 
+    guard->path = g_strdup(path);
+    guard->bytes = folder_bytes(path, 0);
+    guard->known_shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     guard->base =
         (struct source){ .next = guard_next, .module = guard_module, .close = guard_close };
     guard->payload = g_byte_array_new();

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include "base/bytes.h"
@@ -35,6 +36,8 @@ struct block_clock {
     uint64_t to_stamp, to_ns; /* to_stamp equal to from_stamp: the stamps are ns */
 };
 
+enum interest { INTEREST_UNKNOWN, INTEREST_WANTED, INTEREST_NONE };
+
 struct rpt_source {
     struct source base;
     FILE *file;
@@ -48,8 +51,11 @@ struct rpt_source {
     struct block_clock clock;
     bool has_full;            /* a full record came in this block, so short ones may follow */
     uint64_t full_stamp;      /* of the last full record */
+    uint64_t stamp;           /* of the last record */
     struct trace_event event; /* while the next is decoded, the one before */
     struct field_value *values;
+    uint8_t *interest; /* enum interest, of each of the header's events, and of its leave */
+    bool skipped;      /* the event that was decoded last is of no use to the reader */
     uint64_t frames[UINT8_MAX];
     char unknown_name[16];      /* event_65535 */
     struct field_decl raw_decl; /* the only field of what can't be decoded */
@@ -77,9 +83,18 @@ static size_t read_bytes(struct rpt_source *rpt, GByteArray *out, size_t wanted)
     return got;
 }
 
-/* Reading ends here, though the file should go on. */
+/* Reading ends here, though the file should go on: for good, or until more is written. */
 static bool end_early(struct rpt_source *rpt, const char *what)
 {
+    if (rpt->base.follows && feof(rpt->file) && !ferror(rpt->file) &&
+        fseeko(rpt->file, (off_t)rpt->block_offset, SEEK_SET) == 0) {
+        rpt->offset = rpt->block_offset;
+        rpt->ended = false;
+        rpt->records_left = 0;
+        rpt->at = 0;
+        g_byte_array_set_size(rpt->payload, 0);
+        return false;
+    }
     rpt->ended = true;
     if (ferror(rpt->file)) {
         source_report(&rpt->base, REPORT_DAMAGE, "trace ends early: reading fails at byte %lu: %s",
@@ -110,7 +125,7 @@ static bool read_block_head(struct rpt_source *rpt, uint32_t *out_length, uint64
     rpt->block_offset = rpt->offset;
     if (read_bytes(rpt, rpt->payload, BLOCK_HEAD_BYTES) < BLOCK_HEAD_BYTES) {
         rpt->ended = true;
-        if (rpt->payload->len == 0 && !ferror(rpt->file)) {
+        if (rpt->payload->len == 0 && !ferror(rpt->file) && !rpt->base.follows) {
             return false;
         }
         return end_early(rpt, "there is but a part of a block's head");
@@ -295,8 +310,8 @@ static void decode_full_context(struct rpt_source *rpt, const uint8_t *head)
     event->span = bytes_load_le64(head + 40);
     event->parent = bytes_load_le64(head + 48);
     rpt->full_stamp = bytes_load_le64(head + 56);
+    rpt->stamp = rpt->full_stamp;
     rpt->has_full = true;
-    event->host_ns = host_time(&rpt->clock, rpt->full_stamp);
 }
 
 /* Turn, times and vCPU stay those of the record before. False: its parent is nowhere. */
@@ -312,8 +327,30 @@ static bool decode_short_context(struct rpt_source *rpt, const uint8_t *head)
                   : event->phase == EVENT_LEAVE ? innermost
                                                 : 0;
     event->parent = distance != 0 ? event->sequence - distance : 0;
-    event->host_ns = host_time(&rpt->clock, rpt->full_stamp + bytes_load_le32(head + 8));
+    rpt->stamp = rpt->full_stamp + bytes_load_le32(head + 8);
     return distance < event->sequence;
+}
+
+/* Nobody wants events of this shape: what comes behind their context need not be decoded. */
+static bool is_ignored(struct rpt_source *rpt, const struct rpt_event *decl,
+                       const struct rpt_fields *fields)
+{
+    size_t index = (size_t)(decl - &g_array_index(rpt->header->events, struct rpt_event, 0)) * 2 +
+                   (rpt->event.phase == EVENT_LEAVE);
+
+    if (rpt->base.ignores == NULL) {
+        return false;
+    }
+    if (rpt->interest[index] == INTEREST_UNKNOWN) {
+        rpt->event.fields =
+            fields->known ? &g_array_index(rpt->header->fields, struct field_decl, fields->first)
+                          : &rpt->raw_decl;
+        rpt->event.field_count = fields->known ? fields->count : 1;
+        rpt->interest[index] = rpt->base.ignores(&rpt->event, rpt->base.ignores_opaque)
+                                   ? INTEREST_NONE
+                                   : INTEREST_WANTED;
+    }
+    return rpt->interest[index] == INTEREST_NONE;
 }
 
 /* Fills the event from one record. False: the record contradicts its length or its event. */
@@ -335,7 +372,9 @@ static bool decode_record(struct rpt_source *rpt, const uint8_t *head, uint16_t 
     } else if (!decode_short_context(rpt, head)) {
         return false;
     }
+    rpt->skipped = false;
     if (decl == NULL) {
+        rpt->event.host_ns = host_time(&rpt->clock, rpt->stamp);
         (void)snprintf(rpt->unknown_name, sizeof(rpt->unknown_name), "event_%u", id);
         rpt->event.name = g_string_chunk_insert_const(rpt->header->strings, rpt->unknown_name);
         show_raw(rpt, &cursor);
@@ -346,6 +385,11 @@ static bool decode_record(struct rpt_source *rpt, const uint8_t *head, uint16_t 
     }
     rpt->event.name = decl->name;
     fields = rpt->event.phase == EVENT_LEAVE ? &decl->results : &decl->fields;
+    rpt->skipped = is_ignored(rpt, decl, fields);
+    if (rpt->skipped) {
+        return true;
+    }
+    rpt->event.host_ns = host_time(&rpt->clock, rpt->stamp);
     if (!fields->known) {
         show_raw(rpt, &cursor);
         return true;
@@ -399,7 +443,7 @@ static const struct trace_event *rpt_next(struct source *source)
     for (;;) {
         const struct trace_event *event = next_record(rpt);
 
-        if (event != NULL || !read_block(rpt)) {
+        if (event == NULL ? !read_block(rpt) : !rpt->skipped) {
             return event;
         }
     }
@@ -412,6 +456,17 @@ static const struct trace_module *rpt_module(const struct source *source, unsign
     return index < modules->len ? &g_array_index(modules, struct trace_module, index) : NULL;
 }
 
+static int rpt_progress(const struct source *source)
+{
+    const struct rpt_source *rpt = (const struct rpt_source *)source;
+    struct stat status;
+
+    if (fstat(fileno(rpt->file), &status) < 0 || status.st_size <= 0) {
+        return -1; /* a pipe */
+    }
+    return (int)(MIN(rpt->offset, (uint64_t)status.st_size) * 1000 / (uint64_t)status.st_size);
+}
+
 static void rpt_close(struct source *source)
 {
     struct rpt_source *rpt = (struct rpt_source *)source;
@@ -420,6 +475,7 @@ static void rpt_close(struct source *source)
     rpt_header_destroy(rpt->header);
     g_byte_array_unref(rpt->payload);
     g_free(rpt->values);
+    g_free(rpt->interest);
     g_free(rpt);
 }
 
@@ -501,6 +557,7 @@ struct source *source_rpt_open(int fd, GError **error)
     struct rpt_source *rpt = g_new0(struct rpt_source, 1);
 
     rpt->base = (struct source){ .next = rpt_next, .module = rpt_module, .close = rpt_close };
+    rpt->base.progress = rpt_progress;
     rpt->payload = g_byte_array_new();
     rpt->raw_decl = (struct field_decl){ .name = "raw", .type = FIELD_RAW };
     rpt->file = fdopen(fd, "rb");
@@ -515,5 +572,6 @@ struct source *source_rpt_open(int fd, GError **error)
     rpt->base.facts.program = rpt->header->program;
     rpt->base.facts.build_id = rpt->header->build_id;
     rpt->values = g_new0(struct field_value, values_needed(rpt->header));
+    rpt->interest = g_new0(uint8_t, 2 * (size_t)rpt->header->events->len);
     return &rpt->base;
 }
