@@ -133,6 +133,11 @@ void fuzz_trace(const uint8_t *data, size_t size)
         run(&command_hotplug, "dimm0", path);
         run(&command_irq, "--storm=1", path);
         run(&command_flame, "--from=turn=1", path);
+        run(&command_flatview, "--picture", path);
+        run(&command_mtree, "--at=seq=3", path);
+        run(&command_why, "0", path);
+        run(&command_export, "--to=perfetto", path);
+        run(&command_report, "--", path);
     }
     run(&command_show, "--json --filter=within(a(b=1)or*)not(c~/x/)", path);
     run(&command_stats, "--sort=total --filter=after(a) --filter=what=*", path);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """map_cases.py - a small hotplug session as a trace, and what tracedump's commands about maps, causes and exports say of it."""
-from cases import Case
+from cases import Case, every_type, newer_minor, odd_nesting
 from rpt_writer import Trace, block, header, instant, span
 
 DECLARED = [
@@ -265,4 +265,23 @@ CASES = [
     Case('map-usage', WHOLE, [['help', 'flatview'], ['help', 'mtree'], ['help', 'memslots'], ['flatview', '--diff', 'turn=1'],
                               ['flatview', '--at', 'turn=1', '--change', 'turn=2', 'trace.rpt'], ['mtree', '--picture', 'trace.rpt'],
                               ['flatview', '--at', 'turn', 'trace.rpt'], ['memslots', '--at', 'a=(', 'trace.rpt'], ['mtree', 'none.rpt']]),
+    Case('why', WHOLE, [['why', thing, 'trace.rpt'] for thing in ('4G', '0x10', 'io:0xa00', '77T', 'slot:1', 'slot:0', 'irq:9', 'irq:3',
+                                                                  'reg:gpe0_status', 'dimm0', 'name:ram0', 'nothing', 'slot:x')]
+         + [['why', 'trace.rpt'], ['help', 'why']]),
+    Case('why-hostile', hostile(), [['why', thing, 'trace.rpt'] for thing in ('0xffffffffffffffff', 'slot:4294967295', 'all')]),
+    Case('why-no-fields', without_fields(), [['why', thing, 'trace.rpt'] for thing in ('0', 'slot:0', 'irq:0', 'reg:x', '?')]),
+    Case('why-midway', midway(), [['why', '4G', 'trace.rpt']]),
+    Case('export', WHOLE, [['export', '--to', 'perfetto', 'trace.rpt'], ['export', '--to', 'perfetto', '--host-time', '--filter', '*irq', 'trace.rpt'],
+                           ['export', '--to', 'csv', '--filter', 'kvm_* or qmp_*', 'trace.rpt'],
+                           ['export', '--to', 'json', '--filter', 'acpi_*', 'trace.rpt'], ['export', '--to', 'ctf', '-o', 'ctf', 'trace.rpt'],
+                           ['show', 'ctf'], ['export', '--to', 'ctf', '-o', 'ctf', 'trace.rpt'], ['export', 'trace.rpt'],
+                           ['export', '--to', 'ctf', 'trace.rpt'], ['export', '--to', 'csv', '-o', 'x', 'trace.rpt'], ['help', 'export']]),
+    Case('export-hostile', hostile(), [['export', '--to', form, 'trace.rpt'] for form in ('perfetto', 'csv', 'json')]
+         + [['export', '--to', 'ctf', '-o', 'ctf', 'trace.rpt'], ['show', 'ctf']]),
+    Case('export-types', every_type(), [['export', '--to', form, 'trace.rpt'] for form in ('perfetto', 'csv', 'json')]
+         + [['export', '--to', 'ctf', '-o', 'ctf', 'trace.rpt'], ['show', 'ctf']]),
+    Case('export-newer', newer_minor(), [['export', '--to', form, 'trace.rpt'] for form in ('perfetto', 'csv', 'json')]
+         + [['export', '--to', 'ctf', '-o', 'ctf', 'trace.rpt'], ['show', 'ctf']]),
+    Case('export-nesting', odd_nesting(), [['export', '--to', 'perfetto', 'trace.rpt']]),
+    Case('report-usage', WHOLE, [['help', 'report'], ['report', '-o', 'no/such/folder.html', 'trace.rpt'], ['report', 'none.rpt']]),
 ]

@@ -31,5 +31,8 @@ extern const struct command command_check;
 extern const struct command command_flatview;
 extern const struct command command_mtree;
 extern const struct command command_memslots;
+extern const struct command command_why;
+extern const struct command command_export;
+extern const struct command command_report;
 
 #endif

@@ -10,10 +10,10 @@
 #include "tracedump/run.h"
 
 static const struct command *const commands[] = {
-    &command_info,       &command_verify,   &command_hotplug, &command_show,  &command_chains,
-    &command_backtraces, &command_events,   &command_diff,    &command_check, &command_flatview,
-    &command_mtree,      &command_memslots, &command_stats,   &command_flame, &command_irq,
-    &command_follow,     &command_top,
+    &command_info,       &command_verify,   &command_hotplug, &command_show,   &command_chains,
+    &command_backtraces, &command_events,   &command_diff,    &command_check,  &command_flatview,
+    &command_mtree,      &command_memslots, &command_stats,   &command_flame,  &command_irq,
+    &command_follow,     &command_top,      &command_why,     &command_export, &command_report,
 };
 
 static const struct command *find_command(const char *name)
