@@ -165,12 +165,17 @@ static bool take(struct kvm_vm *vm, unsigned index, struct kvm_vcpu_snapshot *to
            save_xsave(vm, index, to, error) && save_msrs(vm, index, &to->msrs, error);
 }
 
+/*
+ * Writing the LAPIC back has an effect: KVM looks up destinations in a map that it has made before the vCPU was in its list, and
+ * makes anew only when a LAPIC changes. Without it an INIT for a processor that was plugged at run time reaches nobody.
+ */
 bool kvm_snapshot_vcpu(struct kvm_vm *vm, unsigned index, GError **error)
 {
     struct kvm_vcpu_snapshot *to = g_new0(struct kvm_vcpu_snapshot, 1);
 
     invariant(vm->vcpus[index].created == NULL);
-    if (!take(vm, index, to, error)) {
+    if (!take(vm, index, to, error) ||
+        !has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_LAPIC, &to->lapic), error)) {
         kvm_vcpu_snapshot_destroy(to);
         return false;
     }
