@@ -4,7 +4,8 @@
  *
  * It switches ACPI on, takes the SCI (ISA interrupt 9), reads GPE0, walks the slots behind the memory hotplug registers
  * at 0xa00, maps and tests new memory, reports _OST, and on an eject request checks that the memory kept its contents,
- * unmaps and ejects it. What it does it prints on the first serial port, a line each.
+ * unmaps and ejects it. Processors behind the registers at 0xaf00 it starts by INIT and SIPI, and ejects while they sleep. What it
+ * does it prints on the first serial port, a line each.
  *
  * Words on its command line:
  *   slots=N      slots to walk (default 4)
@@ -23,6 +24,7 @@
 #define COM1                0x3f8
 #define GPE0_STATUS         0xafe0
 #define GPE0_ENABLE         0xafe2
+#define GPE0_CPU            (1 << 2)
 #define GPE0_MEMORY         (1 << 3)
 #define SLOT_PORT           0xa00
 #define SLOT_OST_EVENT      0xa04
@@ -42,9 +44,6 @@
 #define CHUNK               0x200000 /* memory is mapped and tested in pages of 2 MiB */
 #define DIRECTORIES         64       /* page directories for hot-added memory, 1 GiB each */
 #define CODE64              8
-#define LAPIC               0xfee00000
-#define TRAMPOLINE          0x8000
-#define AP_COUNT            0x9000
 
     .section .multiboot, "a"
     .align 4
@@ -123,11 +122,12 @@ main_loop:
 1:  mov byte ptr [gpe_pending], 0
     sti
     call walk_slots
+    call walk_cpus
     jmp main_loop
 
 /* ---- ACPI ---- */
 
-/* Finds PMBASE in function 3 of the PIIX4 (register 0x40), asks for ACPI mode by SMI_CMD, opens the memory GPE. */
+/* Finds PMBASE in function 3 of the PIIX4 (register 0x40), asks for ACPI mode by SMI_CMD, opens the GPEs. */
 acpi_enable:
     mov eax, 0x80000b40
     mov dx, 0xcf8
@@ -149,7 +149,7 @@ acpi_enable:
     mov ax, PM1_PWRBTN
     out dx, ax
     mov dx, GPE0_ENABLE
-    mov al, GPE0_MEMORY
+    mov al, GPE0_MEMORY | GPE0_CPU
     out dx, al
     mov rsi, offset text_acpi
     jmp print
@@ -410,43 +410,7 @@ check_slots:
     mov rsi, offset text_checked
     jmp print
 
-/* ---- other processors: INIT, SIPI, each counts itself (SDM 3A 8.4.4) ---- */
-
-start_processors:
-    mov r12, LAPIC
-    mov r13, CHUNK
-    call map_memory
-    mov dword ptr [AP_COUNT], 0
-    mov rsi, offset trampoline
-    mov rdi, TRAMPOLINE
-    mov ecx, trampoline_end - trampoline
-    rep movsb
-    mov edi, LAPIC + 0x300
-    mov dword ptr [rdi], 0xc4500 /* INIT to all but self */
-    mov ecx, 20000
-1:  pause
-    loop 1b
-    mov dword ptr [rdi], 0xc4600 + (TRAMPOLINE >> 12)
-    mov ecx, 60000
-1:  pause
-    loop 1b
-    mov rsi, offset text_processors
-    call print
-    mov eax, [AP_COUNT]
-    inc eax
-    call print_number
-    jmp print_newline
-
-    .code16
-trampoline:
-    cli
-    xor ax, ax
-    mov ds, ax
-    lock inc dword ptr [AP_COUNT]
-1:  hlt
-    jmp 1b
-trampoline_end:
-    .code64
+#include "processors.inc"
 
 /* ---- interrupts ---- */
 
@@ -506,15 +470,14 @@ exception:
     mov rsi, offset text_empty
     jmp die
 
-/* GPE0 is edge-like for the memory bit: clear the status first, look at the slots afterwards. */
+/* GPE0 is edge-like for these bits: clear the status first, look at slots and processors afterwards. */
 sci_interrupt:
     push rax
     push rdx
     mov dx, GPE0_STATUS
     in al, dx
-    test al, GPE0_MEMORY
+    and al, GPE0_MEMORY | GPE0_CPU
     jz 1f
-    mov al, GPE0_MEMORY
     out dx, al
     mov byte ptr [gpe_pending], 1
 1:  mov edx, [pm_base]
@@ -637,13 +600,17 @@ print_newline:
 print_slot:
     push rsi
     mov rsi, offset text_slot
+    call print_place
+    pop rsi
+    ret
+
+/* The word at rsi and the number ebx. */
+print_place:
     call print
     mov eax, ebx
     call print_number
     mov rsi, offset text_colon
-    call print
-    pop rsi
-    ret
+    jmp print
 
 /* rax in decimal, and in hexadecimal with 0x. */
 print_number:
@@ -736,6 +703,9 @@ text_acpi:       .asciz "guest: ACPI enabled\n"
 text_off:        .asciz "guest: power off\n"
 text_processors: .asciz "guest: processors "
 text_slot:       .asciz "slot "
+text_cpu:        .asciz "cpu "
+text_started:    .asciz "started, APIC ID "
+text_asleep:     .asciz "DOES NOT START, APIC ID "
 text_colon:      .asciz ": "
 text_inserted:   .asciz "inserted, base "
 text_size:       .asciz " size "
