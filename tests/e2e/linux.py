@@ -58,6 +58,51 @@ def test_two_boots_are_the_same():
     assert boot('-smp', 2, '-trace', '*') == first  # the times in the lines are the instructions' count
 
 
+def replay_equal(file):
+    """Replays the session to its end; what it needed beside kernel and initrd, which came from outside."""
+    with tempfile.TemporaryDirectory() as folder:
+        with linux('-S', '-record', f'{folder}/images.rpl') as vm:
+            vm.quit()
+        beside = file.stat().st_size - pathlib.Path(f'{folder}/images.rpl').stat().st_size
+    assert 0 < beside < 128 * 1024, beside
+    done = subprocess.run([REPLUG, '-replay', str(file)], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+    print(beside, 'bytes beside kernel and initrd;', done.stdout.strip())
+    assert done.returncode == 0 and 'equal' in done.stdout, done
+
+
+def power_off(vm):
+    vm.type('poweroff -f\n')
+    vm.line('reboot: Power down')
+    assert vm.wait() == 0
+
+
+def test_cpu_hotplug_recorded_and_replayed():
+    """A processor that Linux takes by its own ACPI code, runs a program on, and gives back; the same again from the recording."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / 'session.rpl'
+        with linux('-smp', '2,maxcpus=4', '-record', file) as vm:
+            vm.line('guest: up')
+            run_in(vm, 'grep -c ^processor /proc/cpuinfo', '2')
+            for _ in range(2):
+                vm.qmp.command('device_add', driver='qemu64-x86_64-cpu', id='cpu3', socket_id=0, core_id=3, thread_id=0)
+                vm.qmp.event('ACPI_DEVICE_OST', info={'device': 'cpu3', 'slot': '3', 'slot-type': 'CPU', 'source': 1, 'status': 0})
+                run_in(vm, 'echo 1 > $(ls -d /sys/devices/system/cpu/cpu[2-9])/online; grep -c ^processor /proc/cpuinfo', '3')
+                run_in(vm, "taskset 4 awk '/^processor/ { n++ } END { print \"ran on the third:\", n }' /proc/cpuinfo", 'ran on the third: 3')
+                vm.qmp.command('device_del', id='cpu3')
+                vm.qmp.event('DEVICE_DELETED', device='cpu3')
+                vm.qmp.event('ACPI_DEVICE_OST', info={'slot': '3', 'slot-type': 'CPU', 'source': 3, 'status': 0})
+                run_in(vm, 'grep -c ^processor /proc/cpuinfo', '2')
+            # One of the start leaves too; the first one can't.
+            [second] = [cpu['qom-path'] for cpu in vm.qmp.command('query-cpus-fast') if cpu['cpu-index'] == 1]
+            vm.qmp.command('device_del', id=second)
+            vm.qmp.event('DEVICE_DELETED', path=second)
+            run_in(vm, 'grep -c ^processor /proc/cpuinfo', '1')
+            vm.type('dmesg | grep -cE "WARNING|BUG|Oops"; echo end\n')
+            assert vm.line('0') == '0'
+            power_off(vm)
+        replay_equal(file)
+
+
 def test_memory_hotplug_recorded_and_replayed():
     """A DIMM that Linux takes by its own ACPI code and gives back; then the same again from the recording."""
     with tempfile.TemporaryDirectory() as folder:
@@ -73,16 +118,8 @@ def test_memory_hotplug_recorded_and_replayed():
             assert after - before == 128 * 1024, (before, after)
             vm.qmp.command('device_del', id='dimm0')
             vm.qmp.event('DEVICE_DELETED', device='dimm0')
-            vm.type('poweroff -f\n')
-            vm.line('reboot: Power down')
-            assert vm.wait() == 0
-        with linux('-S', '-record', f'{folder}/images.rpl') as vm:
-            vm.quit()
-        beside = file.stat().st_size - (pathlib.Path(folder) / 'images.rpl').stat().st_size  # kernel and initrd came from outside
-        assert 0 < beside < 128 * 1024, beside
-        done = subprocess.run([REPLUG, '-replay', str(file)], capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
-        print(beside, 'bytes beside kernel and initrd;', done.stdout.strip())
-        assert done.returncode == 0 and 'equal' in done.stdout, done
+            power_off(vm)
+        replay_equal(file)
 
 
 if __name__ == '__main__':
