@@ -31,6 +31,8 @@ struct acpi_tables *linux_boot_tables(const struct machine *machine)
         .device_memory_base = machine->device_memory.base,
         .device_memory_bytes = machine->device_memory.size,
         .memory_slots = config->slots,
+        .node_count = machine->numa.count,
+        .node_bytes = machine->numa.count > 0 ? machine->numa.bytes : NULL,
         .serial_ports = machine->serial_port_mask,
         .hpet_block_id = machine->chips != NULL ? HPET_EVENT_TIMER_BLOCK_ID : 0,
         .has_i8042 = machine->chips != NULL,
@@ -42,8 +44,9 @@ struct acpi_tables *linux_boot_tables(const struct machine *machine)
         struct x86_cpu place;
 
         pc_cpu_topology(config, i, &place);
-        cpus[i] =
-            (struct acpi_cpu){ .apic_id = place.apic_id, .present = machine->cpus[i] != NULL };
+        cpus[i] = (struct acpi_cpu){ .apic_id = place.apic_id,
+                                     .node = pc_cpu_node(machine, i),
+                                     .present = machine->cpus[i] != NULL };
     }
     return acpi_tables_create(&acpi);
 }

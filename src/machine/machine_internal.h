@@ -69,6 +69,18 @@ struct x86_cpu {
 
 #define CPU_UNASSIGNED (-1)
 
+#define NUMA_NODES_MAX 128
+
+/* What -numa says; no node at all is one. */
+struct numa {
+    uint32_t count;
+    bool present[NUMA_NODES_MAX];
+    struct object
+        *backends[NUMA_NODES_MAX]; /* borrowed from /objects; NULL = a node without memory */
+    uint64_t bytes[NUMA_NODES_MAX];
+    uint32_t cpu_nodes[MACHINE_CPUS_MAX];
+};
+
 struct machine {
     const struct machine_config *config; /* borrowed */
     struct host_loop *loop;
@@ -131,7 +143,7 @@ struct machine {
     struct memory_region ram_below_4g, ram_above_4g;
     struct memory_region *ram_source; /* ram_region or the one backend's */
     uint64_t below_4g_bytes, above_4g_bytes;
-    uint32_t node_count; /* -numa node */
+    struct numa numa;
     struct device_memory device_memory;
 
     struct device *pci_host, *piix3, *pm, *rtc;
@@ -259,6 +271,12 @@ bool pc_builtin_realize(struct machine *machine, struct device *device, struct b
 bool pc_realize_connected(struct machine *machine, struct device *device, struct bus *bus,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- pc_numa.c ---- */
+/* Reads the -numa options; takes their backends into machine->ram_backends. */
+bool pc_numa_read(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The NUMA node of the processor with this index. */
+uint32_t pc_cpu_node(const struct machine *machine, uint32_t index);
+
 /* ---- pc_memory_map.c ---- */
 bool pc_memory_map_build(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pc_memory_map_destroy(struct machine *machine);
@@ -279,8 +297,6 @@ bool pc_cpus_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_
 void pc_cpus_announce(struct machine *machine);
 /* APIC ID and place in the topology of the processor with this index. */
 void pc_cpu_topology(const struct machine_config *config, uint32_t index, struct x86_cpu *out_cpu);
-/* The NUMA node of the processor with this index. */
-uint32_t pc_cpu_node(const struct machine *machine, uint32_t index);
 bool x86_cpu_realize(struct device *device, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void x86_cpu_unrealize(struct device *device);
 

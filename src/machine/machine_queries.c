@@ -171,35 +171,6 @@ struct json_object *machine_query_acpi_ospm_status(struct machine *machine)
 
 /* ---- processors ---- */
 
-/* Whether the text "A" or "A-B" holds index. */
-static bool range_holds(const char *text, uint32_t index)
-{
-    char *end = NULL;
-    uint64_t first = g_ascii_strtoull(text, &end, 10);
-    uint64_t last = end != NULL && *end == '-' ? g_ascii_strtoull(end + 1, NULL, 10) : first;
-
-    return first <= index && index <= last;
-}
-
-/* The node whose -numa node,cpus= holds the processor; the first one for those that none claims. */
-uint32_t pc_cpu_node(const struct machine *machine, uint32_t index)
-{
-    const GPtrArray *numa = machine->config->numa;
-
-    for (guint i = 0; i < numa->len; i++) {
-        const struct json_object *node = g_ptr_array_index(numa, i);
-        struct json_object *cpus = NULL, *id = NULL;
-
-        if (json_object_object_get_ex(node, "cpus", &cpus) &&
-            range_holds(json_object_get_string(cpus), index)) {
-            return json_object_object_get_ex(node, "nodeid", &id)
-                       ? (uint32_t)json_object_get_uint64(id)
-                       : i;
-        }
-    }
-    return 0;
-}
-
 /* As in QEMU, a machine with DIMM slots has node 0 even without -numa. */
 static struct json_object *cpu_props(const struct machine *machine, uint32_t index)
 {

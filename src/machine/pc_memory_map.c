@@ -17,8 +17,6 @@
  * "pc.ram" is a block of the machine's own, one memory backend, or a container with a backend for each NUMA node.
  */
 #include <inttypes.h>
-#include <json-c/json.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "hw/mem/memory_backend.h"
@@ -32,7 +30,6 @@
 #define LOWMEM_SPLIT      0xc0000000ull
 #define GUEST_PAGE_BYTES  4096ull
 #define PHYSICAL_BITS_MAX 52 /* of an x86-64 physical address (Intel SDM 3A 4.1.4) */
-#define NUMA_NODES_MAX    128
 
 static bool use_own_ram(struct machine *machine, GError **error)
 {
@@ -80,77 +77,13 @@ static bool use_backend(struct machine *machine, const char *id, GError **error)
     return true;
 }
 
-/* The backend of one -numa node; NULL with an error, or without one for what is no node. */
-static bool numa_backend(struct machine *machine, const struct json_object *numa,
-                         struct object **out_backend, GError **error)
-{
-    const char *type, *memdev;
-
-    if (!machine_text_argument(numa, "type", true, &type, error) ||
-        !machine_text_argument(numa, "memdev", false, &memdev, error)) {
-        return false;
-    }
-    *out_backend = NULL;
-    if (strcmp(type, "cpu") == 0 || strcmp(type, "dist") == 0) {
-        return true; /* they tell the guest's firmware tables about the topology: there are none */
-    }
-    if (strcmp(type, "node") != 0) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "Parameter 'type' does not accept value '%s'; expected node, cpu or dist",
-                    type);
-        return false;
-    }
-    if (json_object_object_get_ex(numa, "mem", NULL)) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
-                    "Parameter -numa node,mem is not supported by this machine type; use -numa "
-                    "node,memdev instead");
-        return false;
-    }
-    machine->node_count++;
-    if (memdev == NULL) {
-        return true;
-    }
-    *out_backend = object_child(machine->objects, memdev);
-    if (*out_backend == NULL || !object_is_a(*out_backend, TYPE_MEMORY_BACKEND)) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND, "Memory backend '%s' not found",
-                    memdev);
-        return false;
-    }
-    if (memory_backend_is_mapped(*out_backend)) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY,
-                    "memory backend %s can't be used multiple times.", memdev);
-        return false;
-    }
-    return true;
-}
-
-static bool take_numa_backends(struct machine *machine, GError **error)
-{
-    const GPtrArray *numa = machine->config->numa;
-
-    for (guint i = 0; i < numa->len; i++) {
-        struct object *backend;
-
-        if (!numa_backend(machine, g_ptr_array_index(numa, i), &backend, error)) {
-            g_prefix_error(error, "-numa: ");
-            return false;
-        }
-        if (backend != NULL) {
-            take_backend(machine, backend);
-        }
-    }
-    return true;
-}
-
 static bool use_numa_backends(struct machine *machine, GError **error)
 {
+    const struct numa *numa = &machine->numa;
     uint64_t total = 0;
 
-    if (!take_numa_backends(machine, error)) {
-        return false;
-    }
-    for (guint i = 0; i < machine->ram_backends->len; i++) {
-        total += memory_backend_size(g_ptr_array_index(machine->ram_backends, i));
+    for (uint32_t i = 0; i < numa->count; i++) {
+        total += numa->bytes[i];
     }
     if (total != machine->config->ram_bytes) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
@@ -162,11 +95,12 @@ static bool use_numa_backends(struct machine *machine, GError **error)
     memory_region_init_container(&machine->ram_region, machine->memory, "pc.ram", total);
     machine->ram_source = &machine->ram_region;
     total = 0;
-    for (guint i = 0; i < machine->ram_backends->len; i++) {
-        struct object *backend = g_ptr_array_index(machine->ram_backends, i);
-
-        memory_region_add_subregion(&machine->ram_region, total, memory_backend_region(backend));
-        total += memory_backend_size(backend);
+    for (uint32_t i = 0; i < numa->count; i++) {
+        if (numa->backends[i] != NULL) {
+            memory_region_add_subregion(&machine->ram_region, total,
+                                        memory_backend_region(numa->backends[i]));
+            total += numa->bytes[i];
+        }
     }
     return true;
 }
@@ -184,7 +118,8 @@ static bool find_ram(struct machine *machine, GError **error)
     if (config->ram_backend != NULL) {
         return use_backend(machine, config->ram_backend, error);
     }
-    return config->numa->len > 0 ? use_numa_backends(machine, error) : use_own_ram(machine, error);
+    return machine->numa.count > 0 ? use_numa_backends(machine, error)
+                                   : use_own_ram(machine, error);
 }
 
 static void map_ram(struct machine *machine)
@@ -213,7 +148,7 @@ static void map_device_memory(struct machine *machine)
     uint64_t size = hotplug > 0 ? hotplug + config->slots * GIB : 0;
 
     device_memory_init(memory, machine->memory, base, size, hotplug);
-    memory->node_count = machine->node_count;
+    memory->node_count = machine->numa.count;
     if (size > 0) {
         memory_region_add_subregion(&machine->system_memory, base, &memory->region);
     }
@@ -239,7 +174,8 @@ static bool check_sizes(const struct machine_config *config, GError **error)
 
 bool pc_memory_map_build(struct machine *machine, GError **error)
 {
-    if (!check_sizes(machine->config, error) || !find_ram(machine, error)) {
+    if (!check_sizes(machine->config, error) || !pc_numa_read(machine, error) ||
+        !find_ram(machine, error)) {
         return false;
     }
     map_ram(machine);

@@ -63,7 +63,8 @@ static void test_numa(void **state)
     static const char first[] = "node zero", second[] = "node one";
     struct machine_fixture *fixture = machine_fixture_create(
         "-m 64M -object memory-backend-ram,id=a,size=16M -object memory-backend-ram,id=b,size=48M "
-        "-numa node,nodeid=0,memdev=a -numa node,nodeid=1,memdev=b -numa cpu,node-id=0");
+        "-smp 4,sockets=2,cores=2,threads=1 -numa node,nodeid=1,memdev=b,cpus=1-2 "
+        "-numa node,nodeid=0,memdev=a -numa cpu,node-id=1,socket-id=1,core-id=1");
     struct address_space *space;
     char *host_a, *host_b;
 
@@ -77,6 +78,11 @@ static void test_numa(void **state)
     assert_true(address_space_write(space, 16 * MIB, second, sizeof(second)));
     host_a = (char *)(uintptr_t)fixture->slots[0].userspace_addr; /* NOLINT */
     host_b = (char *)(uintptr_t)fixture->slots[1].userspace_addr; /* NOLINT */
+    /* Memory by number of the node, whatever the order; a processor that nothing names is in node 0. */
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(pc_cpu_node(fixture->machine, i), i != 0);
+        assert_int_equal(fixture->machine->cpus[i]->node_id, i != 0);
+    }
     assert_string_equal(host_a + 0x1000, first);
     assert_string_equal(host_b, second);
     machine_fixture_destroy(fixture);
@@ -99,6 +105,14 @@ static void test_refused(void **state)
         { "-m 64M -numa node,memdev=x", "-numa: Memory backend 'x' not found" },
         { "-m 64M -numa node,mem=64M", "Parameter -numa node,mem is not supported" },
         { "-m 64M -numa foo", "Parameter 'type' does not accept value 'foo'" },
+        { "-m 64M -numa node,nodeid=1", "numa: Node ID missing: 0" },
+        { "-m 64M -numa node -numa node,nodeid=0", "-numa: Duplicate NUMA nodeid: 0" },
+        { "-m 64M -numa node,nodeid=128", "-numa: Max number of NUMA nodes reached: 128" },
+        { "-m 64M -numa node,nodeid=x", "Parameter 'nodeid' expects a number, got 'x'" },
+        { "-m 64M -numa node,cpus=1", "CPU index (1) should be smaller than maxcpus (1)" },
+        { "-m 64M -numa node,cpus=1-0", "Parameter 'cpus' expects a processor or a range" },
+        { "-m 64M -numa cpu,node-id=0", "-numa: Invalid node-id=0, NUMA node must be defined" },
+        { "-m 64M -numa node -numa cpu,node-id=0,socket-id=1", "-numa: no match found" },
         { "-m 64M -numa node", "total memory for NUMA nodes (0x0) should equal RAM size" },
         { "-m 64M,slots=2,maxmem=300000001", "must by aligned to multiple of 4096 bytes" },
         { "-m 999999999G", "is too large" },
