@@ -11,6 +11,7 @@
  *   slots=N      slots to walk (default 4)
  *   ignore       leaves ACPI off until the console says 'e'
  *   refuse       answers eject requests with _OST "device in use" (until the console says 'a')
+ *   block1g      takes only memory whose address and size are multiples of 1 GiB
  *   smp          starts the other processors and counts them
  * Bytes on its console:
  *   e  enable ACPI          a  accept eject requests      c  check the contents of all memory taken
@@ -37,6 +38,8 @@
 #define OST_DEVICE_CHECK    1
 #define OST_EJECT_REQUEST   3
 #define OST_SUCCESS         0
+#define OST_FAILURE         1
+#define BLOCK_MASK          ((1 << 30) - 1)
 #define OST_IN_USE          0x82
 #define OST_IN_PROGRESS     0x84
 #define PM1_PWRBTN          (1 << 8)
@@ -227,7 +230,13 @@ slot_insert:
     in eax, dx
     call print_number
     call print_newline
-    call map_memory
+    cmp byte ptr [want_block1g], 0
+    je 1f
+    mov rax, r12
+    or rax, r13
+    test eax, BLOCK_MASK
+    jnz slot_misaligned
+1:  call map_memory
     call fill_memory
     call check_memory
     test rax, rax
@@ -237,6 +246,16 @@ slot_insert:
     call print
     mov ecx, OST_DEVICE_CHECK
     mov eax, OST_SUCCESS
+    jmp report_ost
+
+/* Slot ebx is left as it is. */
+slot_misaligned:
+    mov qword ptr [slot_size + rbx * 8], 0
+    call print_slot
+    mov rsi, offset text_misaligned
+    call print
+    mov ecx, OST_DEVICE_CHECK
+    mov eax, OST_FAILURE
     jmp report_ost
 
 /* Slot ebx: acknowledge, then refuse, or check the contents, unmap, eject. */
@@ -260,11 +279,13 @@ slot_remove:
     call report_ost
     mov r12, [slot_base + rbx * 8]
     mov r13, [slot_size + rbx * 8]
+    test r13, r13
+    jz 3f /* it was never taken */
     call check_memory
     test rax, rax
     jnz memory_bad
     call unmap_memory
-    mov qword ptr [slot_size + rbx * 8], 0
+3:  mov qword ptr [slot_size + rbx * 8], 0
     mov dx, SLOT_PORT
     mov eax, ebx
     out dx, eax
@@ -656,6 +677,10 @@ read_command_line:
     call has_prefix
     sete al
     or [want_refuse], al
+    mov rdi, offset word_block1g
+    call has_prefix
+    sete al
+    or [want_block1g], al
     mov rdi, offset word_smp
     call has_prefix
     sete al
@@ -710,6 +735,7 @@ text_colon:      .asciz ": "
 text_inserted:   .asciz "inserted, base "
 text_size:       .asciz " size "
 text_node:       .asciz " node "
+text_misaligned: .asciz "misaligned for blocks of 1 GiB\n"
 text_online:     .asciz "online, memory tested\n"
 text_asked:      .asciz "eject requested\n"
 text_refused:    .asciz "refused, in use\n"
@@ -728,6 +754,7 @@ text_empty:      .asciz ""
 word_slots:      .asciz "slots="
 word_ignore:     .asciz "ignore"
 word_refuse:     .asciz "refuse"
+word_block1g:    .asciz "block1g"
 word_smp:        .asciz "smp"
 digits:          .ascii "0123456789abcdef"
 
@@ -779,6 +806,7 @@ gpe_pending:      .byte 0
 button_pending:   .byte 0
 want_ignore:      .byte 0
 want_refuse:      .byte 0
+want_block1g:     .byte 0
 want_smp:         .byte 0
 number:           .skip 32
 number_end:       .byte 0
