@@ -175,7 +175,8 @@ bool kvm_snapshot_vcpu(struct kvm_vm *vm, unsigned index, GError **error)
 
     invariant(vm->vcpus[index].created == NULL);
     if (!take(vm, index, to, error) ||
-        !has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_LAPIC, &to->lapic), error)) {
+        (has_lapics(vm) &&
+         !has_state(vm, KVM_VCPU_REQUEST(index, KVM_SET_LAPIC, &to->lapic), error))) {
         kvm_vcpu_snapshot_destroy(to);
         return false;
     }
