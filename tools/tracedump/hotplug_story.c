@@ -56,9 +56,12 @@ static char *diagnose_pending(const struct hotplug_operation *operation)
                                family_registers(operation->family));
     }
     if (stages[STAGE_GPE].reached && operation->has_enable) {
-        return g_strdup_printf("the event was raised, but no SCI: the guest has enabled the GPEs "
-                               "0x%" PRIx64 " only; its ACPI does not run (yet)",
-                               operation->gpe_enable);
+        return operation->gpe_enable == 0
+                   ? g_strdup("the event was raised, but no SCI: the guest has enabled no GPE; its "
+                              "ACPI does not run (yet)")
+                   : g_strdup_printf("the event was raised, but no SCI: the guest has enabled the "
+                                     "GPEs 0x%" PRIx64 " only",
+                                     operation->gpe_enable);
     }
     if (stages[STAGE_GPE].reached) {
         return g_strdup("the event was raised, but no SCI is in the trace");
