@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * recorded_state.c - gathers the state structs through a list of places that is made anew only when
- * devices come or go, so that a turn costs a copy of some kilobytes.
+ * devices come or go, so that a turn costs a comparison of some kilobytes.
  *
  * Maps and memslots, which are no plain data, stand there by digests of what "info mtree -f" and "info
  * memslots" show; they are taken after a commit only.
@@ -71,6 +71,7 @@ struct recorded_state {
     GArray *places;    /* of struct place; the first one is own */
     bool is_stale;     /* places must be found anew */
     GByteArray *bytes; /* taken last */
+    bool has_news;     /* they have changed since somebody asked */
     GString *text;     /* scratch */
 };
 
@@ -153,6 +154,7 @@ static void find_places(struct recorded_state *state)
     }
     g_byte_array_set_size(state->bytes, (guint)size);
     state->is_stale = false;
+    state->has_news = true;
 }
 
 /* ---- the machine's own ---- */
@@ -222,10 +224,22 @@ const GByteArray *recorded_state_take(struct recorded_state *state)
     for (guint i = 0; i < state->places->len; i++) {
         const struct place *place = &g_array_index(state->places, struct place, i);
 
-        memcpy(to, place->at, place->desc->size);
+        /* Most turns change little or nothing, and to compare costs half of a copy. */
+        if (memcmp(to, place->at, place->desc->size) != 0) {
+            memcpy(to, place->at, place->desc->size);
+            state->has_news = true;
+        }
         to += place->desc->size;
     }
     return state->bytes;
+}
+
+bool recorded_state_has_news(struct recorded_state *state)
+{
+    bool has_news = state->has_news;
+
+    state->has_news = false;
+    return has_news;
 }
 
 void recorded_state_take_ram(struct recorded_state *state)

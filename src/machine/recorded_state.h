@@ -7,6 +7,7 @@
 #define REPLUG_MACHINE_RECORDED_STATE_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct device;
@@ -22,9 +23,13 @@ void recorded_state_changed(struct recorded_state *state);
 /* The bytes now; recorded_state's, until the next call. */
 const GByteArray *recorded_state_take(struct recorded_state *state);
 
-/* Those taken last. */
+/* Whether the bytes taken last differ from those when this was asked last; true the first time. */
+bool recorded_state_has_news(struct recorded_state *state);
+
 /* Guest memory into the state that is taken next; only where our own CPUs are all that write it. */
 void recorded_state_take_ram(struct recorded_state *state);
+
+/* Those taken last. */
 const GByteArray *recorded_state_taken(const struct recorded_state *state);
 
 /* recording_describe_fn: the fields in which the bytes taken last differ from expected. */

@@ -81,8 +81,12 @@ static void log_turn_end(struct machine *machine)
         machine_replay_plant_state(machine);
     }
     state = recorded_state_take(machine->recorded_state);
-    recording_turn_end(machine->recording, state->data, state->len, recorded_state_describe,
-                       machine->recorded_state);
+    if (recorded_state_has_news(machine->recorded_state) || machine_is_replaying(machine)) {
+        recording_turn_end(machine->recording, state->data, state->len, recorded_state_describe,
+                           machine->recorded_state);
+    } else {
+        recording_turn_end_unchanged(machine->recording);
+    }
     machine_note_divergence(machine);
     machine_check_recording(machine);
 }

@@ -184,6 +184,12 @@ void recording_turn_end(struct recording *recording, const void *state, size_t s
     }
 }
 
+void recording_turn_end_unchanged(struct recording *recording)
+{
+    invariant(recording->writer != NULL);
+    recording_writer_end_turn_unchanged(recording->writer);
+}
+
 uint64_t recording_digest(const struct recording *recording)
 {
     return recording->writer != NULL

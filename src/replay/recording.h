@@ -124,6 +124,9 @@ typedef char *(*recording_describe_fn)(void *opaque, GBytes *expected);
 void recording_turn_end(struct recording *recording, const void *state, size_t size,
                         recording_describe_fn describe, void *opaque);
 
+/* The same while recording, where the state is that of the turn before. */
+void recording_turn_end_unchanged(struct recording *recording);
+
 /* XXH3-64 of the state after the last turn that ended: the session's digest. */
 uint64_t recording_digest(const struct recording *recording);
 

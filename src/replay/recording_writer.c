@@ -283,6 +283,15 @@ void recording_writer_record(struct recording_writer *writer, enum recording_gro
     append_payload(writer, bytes, size);
 }
 
+static void turn_ended(struct recording_writer *writer)
+{
+    writer->in_turn = false;
+    writer->turn_count++;
+    if (writer->used >= FRAME_WORTH_BYTES) {
+        emit_frame(writer);
+    }
+}
+
 void recording_writer_end_turn(struct recording_writer *writer, const void *after, size_t size)
 {
     if (!size_is_in_limit(writer, "a state", size, RECORDING_STATE_BYTES_MAX)) {
@@ -294,10 +303,14 @@ void recording_writer_end_turn(struct recording_writer *writer, const void *afte
     if (!recording_state_apply(&writer->state, writer->change->data, writer->change->len)) {
         invariant(!"a change that was just made is well-formed");
     }
-    writer->in_turn = false;
-    writer->turn_count++;
-    if (writer->used >= FRAME_WORTH_BYTES) {
-        emit_frame(writer);
+    turn_ended(writer);
+}
+
+void recording_writer_end_turn_unchanged(struct recording_writer *writer)
+{
+    recording_writer_record(writer, RECORDING_GROUP_END, 0, NULL, 0);
+    if (writer->error == NULL) {
+        turn_ended(writer);
     }
 }
 

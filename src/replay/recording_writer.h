@@ -29,6 +29,7 @@ void recording_writer_record(struct recording_writer *writer, enum recording_gro
                              unsigned kind, const void *bytes, size_t size);
 /* Ends the turn: writes the change to the size bytes at after, and makes it in the writer's state. */
 void recording_writer_end_turn(struct recording_writer *writer, const void *after, size_t size);
+void recording_writer_end_turn_unchanged(struct recording_writer *writer);
 
 /* The state after the last turn that ended; the writer's. */
 const struct recording_state *recording_writer_state(const struct recording_writer *writer);

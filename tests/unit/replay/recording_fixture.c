@@ -112,8 +112,10 @@ static void play_effect(struct player *player, GBytes *bytes)
         data, size);
 }
 
-static void change_state(struct player *player)
+/* Whether a recorder must look at it. */
+static bool change_state(struct player *player)
 {
+    bool is_new = player->state == NULL;
     unsigned changes = (unsigned)g_rand_int_range(player->random, 0, 6);
 
     if (g_rand_int_range(player->random, 0, 32) == 0) {
@@ -121,6 +123,7 @@ static void change_state(struct player *player)
         player->state_size = (size_t)g_rand_int_range(player->random, 0,
                                                       (gint32)player->options->state_bytes_max + 1);
         player->state = g_malloc0(player->state_size + 1);
+        is_new = true;
     }
     for (unsigned i = 0; i < changes && player->state_size > 0; i++) {
         size_t at = (size_t)g_rand_int_range(player->random, 0, (gint32)player->state_size);
@@ -129,6 +132,7 @@ static void change_state(struct player *player)
         count = MIN(count, player->state_size - at);
         memset(player->state + at, g_rand_int_range(player->random, 0, 256), count);
     }
+    return is_new || changes > 0;
 }
 
 static void begin_turn(struct player *player, GBytes *payload)
@@ -171,8 +175,11 @@ static void play_turn(struct player *player)
             play_effect(player, bytes);
         }
     }
-    change_state(player);
-    recording_turn_end(player->recording, player->state, player->state_size, NULL, NULL);
+    if (change_state(player) || recording_is_replay(player->recording)) {
+        recording_turn_end(player->recording, player->state, player->state_size, NULL, NULL);
+    } else {
+        recording_turn_end_unchanged(player->recording);
+    }
 }
 
 static uint64_t play(struct recording *recording, const struct session_options *options)
