@@ -70,7 +70,7 @@ static void cpu_sync_time(void *opaque, uint64_t executed)
 
     virtual_clock_advance(&machine->clock,
                           ((state->icount + executed) << SOFT_SHIFT) + state->jumps_ns);
-    trace_session_set_icount(machine->trace, state->icount + executed);
+    trace_session_set_time(machine->trace, state->icount + executed, machine->clock.now_ns);
 }
 
 static uint64_t cpu_read_tsc(void *opaque)

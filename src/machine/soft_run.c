@@ -39,7 +39,7 @@ void soft_machine_deadline_came_closer(void *opaque)
 static void time_has_passed(struct machine *machine)
 {
     virtual_clock_advance(&machine->clock, soft_machine_now_ns(machine));
-    trace_session_set_icount(machine->trace, machine->soft->state.icount);
+    trace_session_set_time(machine->trace, machine->soft->state.icount, machine->clock.now_ns);
     (void)timer_queue_run(&machine->timers, machine->clock.now_ns);
 }
 

@@ -88,10 +88,11 @@ void trace_session_turn_end(struct trace_session *session)
     }
 }
 
-void trace_session_set_icount(struct trace_session *session, uint64_t icount)
+void trace_session_set_time(struct trace_session *session, uint64_t icount, uint64_t now_ns)
 {
     if (session != NULL) {
         session->context.icount = icount;
+        session->context.now_ns = now_ns;
         sink_file_context_changed(session->file);
     }
 }

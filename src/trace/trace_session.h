@@ -39,7 +39,8 @@ void trace_session_bind(struct trace_session *session);
 void trace_session_turn_begin(struct trace_session *session, uint64_t turn, uint64_t now_ns,
                               unsigned vcpu);
 void trace_session_turn_end(struct trace_session *session);
-void trace_session_set_icount(struct trace_session *session, uint64_t icount);
+/* Instructions and virtual time, where both go on within a turn: on our own CPUs. */
+void trace_session_set_time(struct trace_session *session, uint64_t icount, uint64_t now_ns);
 
 /* Writes what is buffered to the file; cheap when nothing is. Called by the main loop when idle,
  * under the machine's lock like all of a session's functions. */

@@ -44,7 +44,7 @@ static void change_context(struct trace_session *session, uint32_t random)
     switch (random % 4) {
     case 0: trace_session_turn_end(session); break;
     case 1: trace_session_turn_begin(session, random, random / 2, random % 3); break;
-    case 2: trace_session_set_icount(session, random); break;
+    case 2: trace_session_set_time(session, random, random / 2); break;
     case 3: trace_session_flush(session); break;
     }
 }

@@ -40,7 +40,7 @@ static void tell(struct trace_session *session, unsigned turns)
 {
     for (unsigned turn = 1; turn <= turns; turn++) {
         trace_session_turn_begin(session, turn, 1000 * turn, turn % 2 ? 3 : TRACE_VCPU_NONE);
-        trace_session_set_icount(session, 7 * turn);
+        trace_session_set_time(session, 7 * turn, 1000 * turn);
         outer(turn);
         trace_session_turn_end(session);
     }
