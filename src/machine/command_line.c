@@ -59,6 +59,16 @@ static bool apply_device(struct machine_config *config, const char *argument, GE
     return append_options(config->devices, argument, "driver", error);
 }
 
+static bool apply_blockdev(struct machine_config *config, const char *argument, GError **error)
+{
+    return append_options(config->blockdevs, argument, "driver", error);
+}
+
+static bool apply_drive(struct machine_config *config, const char *argument, GError **error)
+{
+    return append_options(config->drives, argument, NULL, error);
+}
+
 static bool apply_numa(struct machine_config *config, const char *argument, GError **error)
 {
     return append_options(config->numa, argument, "type", error);
@@ -260,6 +270,8 @@ static const struct option options_table[] = {
     { "object", "TYPE,id=ID[,...]", apply_object, "create an object, such as a memory backend",
       false },
     { "device", "DRIVER[,...]", apply_device, "add a device", false },
+    { "blockdev", "DRIVER,node-name=NAME,...", apply_blockdev, "an image: file or raw", false },
+    { "drive", "file=FILE,if=none,id=ID,format=raw", apply_drive, "the same, in one", false },
     { "numa", "node[,...]", apply_numa, "a NUMA node; memdev= gives its memory", false },
     { "bios", "FILE", apply_bios, "firmware, such as SeaBIOS's bios-256k.bin", false },
     { "kernel", "FILE", apply_kernel, "boot a Linux bzImage or a multiboot-1 ELF image", false },

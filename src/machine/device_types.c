@@ -72,6 +72,7 @@ const struct type_info *const machine_types[] = {
     /* Virtio. */
     &virtio_pci_type_info,
     &virtio_rng_type_info,
+    &virtio_block_type_info,
     &rng_backend_type_info,
     &rng_builtin_type_info,
     &rng_random_type_info,

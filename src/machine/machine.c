@@ -16,6 +16,7 @@
 #include "base/invariant.h"
 #include "host/host_char.h"
 #include "host/host_loop.h"
+#include "machine/block_drives.h"
 #include "machine/machine_internal.h"
 #include "machine/pc_chips.h"
 #include "machine/recorded_kvm.h"
@@ -245,7 +246,8 @@ static bool bring_up(struct machine *machine, const struct kvm_calls *calls, GEr
             return false;
         }
     }
-    if (!create_devices(machine, error) || !machine_reset_all(machine, error)) {
+    if (!block_drives_create(machine, error) || !create_devices(machine, error) ||
+        !machine_reset_all(machine, error)) {
         return false;
     }
     machine->ready = true;
@@ -267,6 +269,7 @@ static void init_parts(struct machine *machine)
     machine->serial_chars = g_ptr_array_new();
     machine->ram_backends = g_ptr_array_new();
     machine->payload = g_byte_array_new();
+    block_drives_init(machine);
     init_memory(machine);
     init_object_tree(machine);
     if (machine->recording != NULL) {
@@ -468,6 +471,7 @@ void machine_destroy(struct machine *machine)
     serial_ports_destroy(machine);
     pc_destroy(machine);
     pc_chips_destroy(machine);
+    block_drives_destroy(machine);
     soft_machine_destroy(machine);
     object_destroy(machine->root);
     type_registry_destroy(machine->types);

@@ -159,6 +159,12 @@ bool machine_object_add_text(struct machine *machine, const struct json_object *
 bool machine_object_del(struct machine *machine, const char *id,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* options: those of blockdev-add: driver file or raw. */
+bool machine_blockdev_add(struct machine *machine, const struct json_object *options,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool machine_blockdev_del(struct machine *machine, const char *name,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* set-action {reboot, shutdown, panic, watchdog}: strings or NULL each. */
 bool machine_set_action(struct machine *machine, const char *reboot, const char *shutdown,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;

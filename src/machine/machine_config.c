@@ -21,6 +21,8 @@ void machine_config_init(struct machine_config *config)
         .rtc_base_seconds = INT64_MIN,
         .objects = g_ptr_array_new_with_free_func(json_free),
         .devices = g_ptr_array_new_with_free_func(json_free),
+        .blockdevs = g_ptr_array_new_with_free_func(json_free),
+        .drives = g_ptr_array_new_with_free_func(json_free),
         .numa = g_ptr_array_new_with_free_func(json_free),
         .chardevs = g_ptr_array_new_with_free_func(json_free),
         .monitors = g_ptr_array_new_with_free_func(json_free),
@@ -48,6 +50,8 @@ void machine_config_fini(struct machine_config *config)
     g_free(config->replay_plant);
     g_ptr_array_unref(config->objects);
     g_ptr_array_unref(config->devices);
+    g_ptr_array_unref(config->blockdevs);
+    g_ptr_array_unref(config->drives);
     g_ptr_array_unref(config->numa);
     g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->monitors);

@@ -27,12 +27,14 @@ struct machine_config {
     unsigned cpus, cpus_max, sockets, cores, threads;
     char *ram_backend; /* -machine memory-backend=, NULL = RAM of the machine's own */
     char *kernel, *initrd, *append;
-    char *bios;          /* -bios, NULL = no firmware: kernels are entered directly */
-    bool boot_menu;      /* -boot menu=on */
-    GPtrArray *objects;  /* struct json_object *: -object */
-    GPtrArray *devices;  /* struct json_object *: -device */
-    GPtrArray *numa;     /* struct json_object *: -numa */
-    GPtrArray *chardevs; /* struct json_object *: -chardev, with "backend" and "id" */
+    char *bios;           /* -bios, NULL = no firmware: kernels are entered directly */
+    bool boot_menu;       /* -boot menu=on */
+    GPtrArray *objects;   /* struct json_object *: -object */
+    GPtrArray *devices;   /* struct json_object *: -device */
+    GPtrArray *blockdevs; /* struct json_object *: -blockdev */
+    GPtrArray *drives;    /* struct json_object *: -drive */
+    GPtrArray *numa;      /* struct json_object *: -numa */
+    GPtrArray *chardevs;  /* struct json_object *: -chardev, with "backend" and "id" */
     GPtrArray
         *monitors; /* struct json_object *: -mon, -qmp, -monitor: {"chardev" or "text", "mode"} */
     GPtrArray *serials; /* char *: -serial */

@@ -169,6 +169,9 @@ struct machine {
     GBytes *bios_image; /* -bios's file; NULL = no firmware */
     struct bios_rom bios;
 
+    GPtrArray *block_nodes; /* struct block_node *, in order of creation; owned */
+    GQueue block_jobs;      /* struct block_job *, owned: requests that wait to be carried out */
+
     GPtrArray *chardevs; /* struct host_char *; owned */
     GPtrArray *claimed;  /* struct host_char *: those with a user; borrowed */
 };

@@ -12,6 +12,7 @@
 #include "hw/mem/pc_dimm.h"
 #include "hw/pci/pci.h"
 #include "hw/rtc/mc146818.h"
+#include "machine/block_drives.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 #include "trace/trace.h"
@@ -61,8 +62,13 @@ bool pc_realize_connected(struct machine *machine, struct device *device, struct
     if (!serial_port_connect(machine, device, error)) {
         return false;
     }
+    if (!block_drive_connect(machine, device, error)) {
+        serial_port_disconnect(machine, device);
+        return false;
+    }
     if (!object_property_set_bool(&device->object, "realized", true, error)) {
         serial_port_disconnect(machine, device);
+        block_drive_disconnect(machine, device);
         return false;
     }
     if (object_is_a(&device->object, isa_serial_type_info.name)) {

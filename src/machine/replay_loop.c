@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "host/host_clock.h"
 #include "host/host_loop.h"
+#include "machine/block_drives.h"
 #include "machine/machine_internal.h"
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
@@ -84,6 +85,13 @@ static void apply_console(struct machine *machine, const struct recording_turn *
     }
 }
 
+static void apply_block(struct machine *machine, const struct recording_turn *turn)
+{
+    if (!machine_block_turn(machine, turn->payload, turn->payload_bytes)) {
+        diverge(machine, "the machine has no image with this request");
+    }
+}
+
 static void apply_start(struct machine *machine)
 {
     g_autoptr(GError) error = NULL;
@@ -104,6 +112,7 @@ static void apply(struct machine *machine, const struct recording_turn *turn)
     case RECORDING_TURN_console: apply_console(machine, turn); break;
     case RECORDING_TURN_timer: machine_timers_due(machine); break;
     case RECORDING_TURN_signal: machine_signal_turn(machine); break;
+    case RECORDING_TURN_block: apply_block(machine, turn); break;
     case RECORDING_TURN_build:
     case RECORDING_TURN_teardown:
     case RECORDING_TURN_COUNT:

@@ -43,6 +43,20 @@ static char *console_words(const uint8_t *bytes, size_t size)
     return g_strdup_printf("%s: %s", label, text);
 }
 
+/* operation, offset, bytes, digest, tag: block_drives.c */
+static char *block_words(const uint8_t *bytes, size_t size)
+{
+    static const char *const names[] = { "read", "write", "flush" };
+
+    if (size != 33 || bytes[0] >= G_N_ELEMENTS(names)) {
+        return NULL;
+    }
+    return g_strdup_printf("%s at %" PRIu64 ", %" PRIu64 " bytes, digest %016" PRIx64
+                           ", tag %" PRIu64,
+                           names[bytes[0]], bytes_load_le64(bytes + 1), bytes_load_le64(bytes + 9),
+                           bytes_load_le64(bytes + 17), bytes_load_le64(bytes + 25));
+}
+
 static char *loaded_words(const uint8_t *bytes, size_t size)
 {
     if (size < 24) {
@@ -60,6 +74,7 @@ static char *effect_words(unsigned kind, const uint8_t *bytes, size_t size)
     case RECORDING_EFFECT_console: return console_words(bytes, size);
     case RECORDING_EFFECT_reply:
     case RECORDING_EFFECT_event: return quoted((const char *)bytes, size);
+    case RECORDING_EFFECT_block: return block_words(bytes, size);
     case RECORDING_EFFECT_dma_write: return loaded_words(bytes, size);
     case RECORDING_EFFECT_exit_answer:
         return size >= 1 && size <= 8 ? g_strdup_printf("0x%0*" PRIx64, (int)size * 2,

@@ -109,6 +109,7 @@ static const char *const kind_names[RECORDING_TURN_COUNT] = {
     [RECORDING_TURN_command] = "qmp",     [RECORDING_TURN_exit] = "exit",
     [RECORDING_TURN_console] = "console", [RECORDING_TURN_timer] = "timer",
     [RECORDING_TURN_signal] = "signal",   [RECORDING_TURN_teardown] = "teardown",
+    [RECORDING_TURN_block] = "block",
 };
 
 void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,

@@ -8,6 +8,7 @@
  */
 #include "host/host_clock.h"
 #include "host/host_thread.h"
+#include "machine/block_drives.h"
 #include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
 #include "trace/trace_session.h"
@@ -112,7 +113,8 @@ bool soft_machine_run_until(struct machine *machine, uint64_t icount)
     struct soft_machine *soft = machine->soft;
 
     /* What a device asks for is the caller's to carry out, right behind the instruction. */
-    while (soft->state.icount < icount && machine->requests == 0 && machine->gone->len == 0) {
+    while (soft->state.icount < icount && machine->requests == 0 && machine->gone->len == 0 &&
+           !block_requests_wait(machine)) {
         uint64_t budget;
 
         time_has_passed(machine);
@@ -216,6 +218,7 @@ static void slice(struct machine *machine)
                                   machine->soft->state.icount + until_slice_end(machine->soft));
     paused(machine);
     trace_session_bind(NULL);
+    block_requests_serve(machine);
     if (idle && machine->run_state == RUN_STATE_RUNNING && wait_for_deadline(machine)) {
         trace_session_bind(machine->trace);
         soft_machine_jump(machine, UINT64_MAX);

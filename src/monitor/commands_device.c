@@ -38,6 +38,17 @@ struct json_object *qmp_device_del(const struct qmp_call *call, GError **error)
     return empty_if(ok);
 }
 
+struct json_object *qmp_blockdev_add(const struct qmp_call *call, GError **error)
+{
+    return empty_if(machine_blockdev_add(call->machine, call->arguments, error));
+}
+
+struct json_object *qmp_blockdev_del(const struct qmp_call *call, GError **error)
+{
+    return empty_if(
+        machine_blockdev_del(call->machine, qmp_argument_string(call, "node-name"), error));
+}
+
 static const char *member_text(const struct json_object *object, const char *key)
 {
     struct json_object *value = NULL;

@@ -3,6 +3,7 @@
 
 The same sessions run on QEMU (REPLUG=qemu-system-x86_64 PEER=1), which has neither recordings nor our traces.
 """
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -112,6 +113,65 @@ def test_rng():
             text = tracedump('show', session.path / 'a.rpt')
             assert 'acpi_pcihp_eject_slot' in text and 'PCID' in text and 'acpi_pcihp_device_unplug_cb' in text
         session.end = lambda: None
+
+
+BLOCK = 512
+
+
+def block(number):
+    """What the guest's printf writes into a block."""
+    return f'{number:0{BLOCK}d}'.encode()
+
+
+def plug_image(vm, path):
+    vm.qmp.command('blockdev-add', driver='file', node_name='file0', filename=str(path))
+    vm.qmp.command('blockdev-add', driver='raw', node_name='disk0', file='file0')
+    vm.qmp.command('device_add', driver=driver_name('virtio-blk-pci'), id='d0', drive='disk0', addr='6', serial='s0')
+    run_in(vm, 'until [ -b /dev/vda ]; do sleep 0.1; done; blockdev --getsize64 /dev/vda', str(path.stat().st_size))
+
+
+def test_block():
+    """An image is read and written, leaves, comes again; replayed without the image, and with what it had at first."""
+    with Session() as session:
+        vm, path = session.vm, session.path / 'disk.img'
+        content = bytes((i * i >> 8) & 0xff for i in range(256 * 1024))
+        path.write_bytes(content)
+        plug_image(vm, path)
+        run_in(vm, 'sha256sum < /dev/vda', hashlib.sha256(content).hexdigest())
+        run_in(vm, f"printf '%0{BLOCK}d' 7 | dd of=/dev/vda bs={BLOCK} seek=7 conv=notrunc,fsync 2>/dev/null; echo $(cat /sys/block/vda/serial)", 's0')
+        assert path.read_bytes() == content[:7 * BLOCK] + block(7) + content[8 * BLOCK:]
+        refused = vm.qmp.execute('blockdev-del', {'node-name': 'disk0'})
+        assert 'in use' in refused['error']['desc'], refused
+        session.unplug('d0')
+        run_in(vm, '[ ! -e /dev/vda ] && echo gone', 'gone')
+        vm.qmp.command('blockdev-del', node_name='disk0')
+        vm.qmp.command('blockdev-del', node_name='file0')
+        plug_image(vm, path)
+        path.unlink()  # from here on only the guest has it
+        session.end()
+        session.end = lambda: None
+
+
+def test_unplug_while_writing():
+    """What the guest was told to be written is in the image, whenever the disk is taken away."""
+    with Session() as session:
+        vm, path = session.vm, session.path / 'disk.img'
+        path.write_bytes(bytes(4096 * BLOCK))
+        plug_image(vm, path)
+        vm.type(f"exec 3<>/dev/vda; i=0; while printf '%0{BLOCK}d' $i | dd of=/proc/self/fd/3 bs={BLOCK} seek=$i conv=notrunc,fsync 2>/dev/null; "
+                'do echo "wrote $i"; i=$((i + 1)); done; echo "stopped" $i; exec 3>&-\n')
+        vm.line('wrote 5')
+        session.unplug('d0')
+        while True:
+            line = vm.line('stopped')
+            if 'echo' not in line:
+                count = int(line.split()[1])
+                break
+        data = path.read_bytes()
+        assert count > 5
+        for number in range(count):
+            assert data[number * BLOCK:(number + 1) * BLOCK] == block(number), (number, count)
+        assert slots(vm) == []
 
 
 if __name__ == '__main__':

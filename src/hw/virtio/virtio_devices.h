@@ -3,6 +3,7 @@
 #ifndef REPLUG_HW_VIRTIO_VIRTIO_DEVICES_H
 #define REPLUG_HW_VIRTIO_VIRTIO_DEVICES_H
 
+#include "hw/core/block_port.h"
 #include "hw/core/device.h"
 
 /* Device IDs (Virtual I/O Device 1.2, 5). */
@@ -13,6 +14,10 @@ enum virtio_type {
     VIRTIO_TYPE_RNG = 4,
 };
 
-extern const struct type_info virtio_rng_type_info; /* "virtio-rng-pci": rng */
+extern const struct type_info virtio_rng_type_info;   /* "virtio-rng-pci": rng */
+extern const struct type_info virtio_block_type_info; /* "virtio-blk-pci": drive, serial */
+
+/* The device's image port, for the machine to connect between creation and realize. NULL for another type. */
+struct block_port *virtio_block_port(struct device *device);
 
 #endif

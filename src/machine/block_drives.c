@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * block_drives.c - block nodes "file" and "raw", the devices on them, and the requests that are under way.
+ *
+ * A replay opens no image: what was read, and that a request failed, comes from the recording.
+ */
+#include "machine/block_drives.h"
+
+#include <json-c/json.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/invariant.h"
+#include "host/host_block.h"
+#include "host/host_loop.h"
+#include "hw/core/block_port.h"
+#include "hw/virtio/virtio_devices.h"
+#include "machine/machine_internal.h"
+#include "machine/soft_machine.h"
+#include "qom/property.h"
+#include "trace/trace_session.h"
+
+#define RESULT_BYTES 8u  /* of a turn's payload, behind the name */
+#define EFFECT_BYTES 33u /* operation, offset, bytes, digest of the data */
+
+struct block_node {
+    struct machine *machine;
+    char *name;
+    struct block_node *file; /* of a raw node; borrowed unless owns_file */
+    bool owns_file;
+    bool read_only;
+    int fd; /* -1 for a raw node and in a replay */
+    uint64_t bytes;
+    unsigned users;          /* devices and nodes on it */
+    struct device *device;   /* that has it; borrowed */
+    struct block_port *port; /* the device's */
+};
+
+struct block_job {
+    struct block_node *node;
+    uint32_t tag;
+    enum block_operation operation;
+    uint64_t offset, bytes;
+    uint8_t *data; /* owned */
+};
+
+/* ---- nodes ---- */
+
+static struct block_node *find_node(const struct machine *machine, const char *name)
+{
+    for (guint i = 0; i < machine->block_nodes->len; i++) {
+        struct block_node *node = g_ptr_array_index(machine->block_nodes, i);
+
+        if (strcmp(node->name, name) == 0) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static void node_free(struct block_node *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    if (node->owns_file) {
+        node_free(node->file);
+    } else if (node->file != NULL) {
+        node->file->users--;
+    }
+    host_block_close(node->fd);
+    g_free(node->name);
+    g_free(node);
+}
+
+static int node_fd(const struct block_node *node)
+{
+    return node->file != NULL ? node_fd(node->file) : node->fd;
+}
+
+static struct block_node *open_file(struct machine *machine, const char *name, const char *path,
+                                    bool read_only, GError **error)
+{
+    struct block_node *node = g_new0(struct block_node, 1);
+    uint8_t bytes[8];
+    bool ok = true;
+
+    *node = (struct block_node){
+        .machine = machine, .name = g_strdup(name), .read_only = read_only, .fd = -1
+    };
+    if (!inputs_are_replayed(machine)) {
+        ok = host_block_open(path, read_only, &node->fd, &node->bytes, error);
+    }
+    if (!machine_host_verdict(machine, ok, error)) {
+        node_free(node);
+        return NULL;
+    }
+    bytes_store_le64(bytes, node->bytes);
+    machine_input(machine, RECORDING_INPUT_host_fact, bytes, sizeof(bytes));
+    node->bytes = bytes_load_le64(bytes);
+    return node;
+}
+
+static const char *text_of(const struct json_object *options, const char *key)
+{
+    struct json_object *value = NULL;
+
+    (void)json_object_object_get_ex(options, key, &value); /* absent: NULL */
+    return value != NULL ? json_object_get_string(value) : NULL;
+}
+
+/* A boolean or a text; false where it is absent. */
+static bool flag_of(const struct json_object *options, const char *key)
+{
+    const char *text = text_of(options, key);
+
+    return text != NULL && (strcmp(text, "true") == 0 || strcmp(text, "on") == 0);
+}
+
+static bool missing(const char *key, GError **error)
+{
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter '%s' is missing", key);
+    return false;
+}
+
+/* What a raw node stands on: {"driver": "file", "filename": ...}, the same by "file.filename", or a node's name. */
+static bool find_file(struct machine *machine, struct block_node *node,
+                      const struct json_object *options, GError **error)
+{
+    struct json_object *file = NULL;
+    const char *path = text_of(options, "file.filename");
+
+    (void)json_object_object_get_ex(options, "file", &file); /* absent: NULL */
+    if (json_object_is_type(file, json_type_object)) {
+        path = text_of(file, "filename");
+    } else if (file != NULL && path == NULL) {
+        node->file = find_node(machine, json_object_get_string(file));
+        if (node->file == NULL) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                        "Cannot find device='' nor node-name='%s'", json_object_get_string(file));
+            return false;
+        }
+        node->file->users++;
+        return true;
+    }
+    if (path == NULL) {
+        return missing("filename", error);
+    }
+    node->file = open_file(machine, "", path, node->read_only, error);
+    node->owns_file = node->file != NULL;
+    return node->owns_file;
+}
+
+static struct block_node *open_raw(struct machine *machine, const char *name,
+                                   const struct json_object *options, GError **error)
+{
+    struct block_node *node = g_new0(struct block_node, 1);
+
+    *node = (struct block_node){ .machine = machine,
+                                 .name = g_strdup(name),
+                                 .read_only = flag_of(options, "read-only"),
+                                 .fd = -1 };
+    if (!find_file(machine, node, options, error)) {
+        node_free(node);
+        return NULL;
+    }
+    node->read_only = node->read_only || node->file->read_only;
+    node->bytes = node->file->bytes;
+    return node;
+}
+
+static bool name_is_free(const struct machine *machine, const char *name, GError **error)
+{
+    if (!object_id_is_wellformed(name)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Invalid node-name: '%s'", name);
+        return false;
+    }
+    if (find_node(machine, name) != NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "Duplicate nodes with node-name='%s'",
+                    name);
+        return false;
+    }
+    return true;
+}
+
+bool machine_blockdev_add(struct machine *machine, const struct json_object *options,
+                          GError **error)
+{
+    const char *driver = text_of(options, "driver");
+    const char *name = text_of(options, "node-name");
+    const char *path = text_of(options, "filename");
+    struct block_node *node;
+
+    if (driver == NULL || name == NULL) {
+        return missing(driver == NULL ? "driver" : "node-name", error);
+    }
+    if (!name_is_free(machine, name, error)) {
+        return false;
+    }
+    if (strcmp(driver, "raw") == 0) {
+        node = open_raw(machine, name, options, error);
+    } else if (strcmp(driver, "file") != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                    "Parameter 'driver' does not accept value '%s'; expected file or raw", driver);
+        return false;
+    } else if (path == NULL) {
+        return missing("filename", error);
+    } else {
+        node = open_file(machine, name, path, flag_of(options, "read-only"), error);
+    }
+    if (node != NULL) {
+        g_ptr_array_add(machine->block_nodes, node);
+    }
+    return node != NULL;
+}
+
+bool machine_blockdev_del(struct machine *machine, const char *name, GError **error)
+{
+    struct block_node *node = find_node(machine, name);
+
+    if (node == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
+                    "Failed to find node with node-name='%s'", name);
+        return false;
+    }
+    if (node->users > 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "Node %s is in use", name);
+        return false;
+    }
+    g_ptr_array_remove(machine->block_nodes, node);
+    node_free(node);
+    return true;
+}
+
+/* ---- the command line ---- */
+
+static bool create_drive(struct machine *machine, const struct json_object *drive, guint index,
+                         GError **error)
+{
+    static const char *const known[] = { "file",     "if",        "id",    "format",
+                                         "readonly", "read-only", "cache", "aio",
+                                         "media",    "discard",   "index", NULL };
+    const char *interface = text_of(drive, "if");
+    const char *format = text_of(drive, "format");
+    const char *path = text_of(drive, "file");
+    g_autofree char *name = text_of(drive, "id") != NULL ? g_strdup(text_of(drive, "id"))
+                                                         : g_strdup_printf("none%u", index);
+    struct block_node *node;
+
+    json_object_object_foreach((struct json_object *)drive, key, value)
+    {
+        (void)value;
+        if (!g_strv_contains(known, key)) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                        "Block format 'raw' does not support the option '%s'", key);
+            return false;
+        }
+    }
+    if (interface == NULL || strcmp(interface, "none") != 0 ||
+        (format != NULL && strcmp(format, "raw") != 0)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                    "expected if=none and format=raw, and a -device that names the drive");
+        return false;
+    }
+    if (path == NULL) {
+        return missing("file", error);
+    }
+    if (!name_is_free(machine, name, error)) {
+        return false;
+    }
+    node = open_file(machine, name, path, flag_of(drive, "readonly") || flag_of(drive, "read-only"),
+                     error);
+    if (node != NULL) {
+        g_ptr_array_add(machine->block_nodes, node);
+    }
+    return node != NULL;
+}
+
+bool block_drives_create(struct machine *machine, GError **error)
+{
+    const struct machine_config *config = machine->config;
+
+    for (guint i = 0; i < config->blockdevs->len; i++) {
+        if (!machine_blockdev_add(machine, g_ptr_array_index(config->blockdevs, i), error)) {
+            g_prefix_error(error, "-blockdev: ");
+            return false;
+        }
+    }
+    for (guint i = 0; i < config->drives->len; i++) {
+        if (!create_drive(machine, g_ptr_array_index(config->drives, i), i, error)) {
+            g_prefix_error(error, "-drive: ");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- requests ---- */
+
+static void job_free(struct block_job *job)
+{
+    g_free(job->data);
+    g_free(job);
+}
+
+static void serve_on_main_thread(void *opaque)
+{
+    struct machine *machine = opaque;
+
+    g_mutex_lock(&machine->lock);
+    block_requests_serve(machine);
+    g_mutex_unlock(&machine->lock);
+}
+
+static void log_request(struct machine *machine, const struct block_request *request)
+{
+    uint8_t bytes[EFFECT_BYTES] = { (uint8_t)request->operation };
+
+    bytes_store_le64(bytes + 1, request->offset);
+    bytes_store_le64(bytes + 9, request->bytes);
+    if (request->operation == BLOCK_WRITE) {
+        bytes_store_le64(bytes + 17, XXH3_64bits(request->data, request->bytes));
+    }
+    bytes_store_le64(bytes + 25, request->tag);
+    machine_effect(machine, RECORDING_EFFECT_block, bytes, sizeof(bytes));
+}
+
+static void submit(void *host, const struct block_request *request)
+{
+    struct block_node *node = host;
+    struct machine *machine = node->machine;
+    struct block_job *job;
+
+    log_request(machine, request);
+    if (machine->soft != NULL) {
+        soft_machine_break(machine);
+    }
+    if (machine_is_replaying(machine)) {
+        return;
+    }
+    job = g_new0(struct block_job, 1);
+    *job = (struct block_job){ .node = node,
+                               .tag = request->tag,
+                               .operation = request->operation,
+                               .offset = request->offset,
+                               .bytes = request->bytes };
+    if (request->operation == BLOCK_WRITE) {
+        job->data = g_memdup2(request->data, request->bytes);
+    }
+    g_queue_push_tail(&machine->block_jobs, job);
+    if (machine->soft == NULL) {
+        host_loop_post(machine->loop, serve_on_main_thread, machine);
+    }
+}
+
+/* Gives 0 or an errno. */
+static int carry_out(struct block_job *job)
+{
+    int fd = node_fd(job->node);
+
+    switch (job->operation) {
+    case BLOCK_READ:
+        job->data = g_malloc(job->bytes);
+        return host_block_read(fd, job->offset, job->data, job->bytes);
+    case BLOCK_WRITE: return host_block_write(fd, job->offset, job->data, job->bytes);
+    case BLOCK_FLUSH: break;
+    }
+    return host_block_flush(fd);
+}
+
+static void cancel(void *host)
+{
+    struct block_node *node = host;
+    GQueue *jobs = &node->machine->block_jobs;
+
+    for (GList *at = jobs->head, *next; at != NULL; at = next) {
+        struct block_job *job = at->data;
+
+        next = at->next;
+        if (job->node == node) {
+            if (job->operation != BLOCK_READ) {
+                (void)carry_out(job); /* nobody is left to be told */
+            }
+            g_queue_delete_link(jobs, at);
+            job_free(job);
+        }
+    }
+}
+
+bool block_requests_wait(const struct machine *machine)
+{
+    return !g_queue_is_empty((GQueue *)&machine->block_jobs);
+}
+
+/* Under the lock, which it gives away. */
+static void come_back(struct machine *machine, struct block_node *node, const uint8_t *payload,
+                      size_t size)
+{
+    const uint8_t *result = payload + strlen(node->name) + 1;
+    size_t data_bytes = size - strlen(node->name) - 1 - RESULT_BYTES;
+
+    machine_turn_begin_locked(machine, TRACE_VCPU_NONE, RECORDING_TURN_block, payload, size);
+    node->port->complete(node->port->device, bytes_load_le32(result),
+                         (int)bytes_load_le32(result + 4), result + RESULT_BYTES, data_bytes);
+    machine_turn_end(machine);
+}
+
+/* The payload of the turn in which it comes back. */
+static GByteArray *take_result(struct block_job *job)
+{
+    GByteArray *payload = g_byte_array_new();
+    uint8_t result[RESULT_BYTES];
+    int number = carry_out(job);
+
+    bytes_store_le32(result, job->tag);
+    bytes_store_le32(result + 4, (uint32_t)number);
+    g_byte_array_append(payload, (const guint8 *)job->node->name,
+                        (guint)strlen(job->node->name) + 1);
+    g_byte_array_append(payload, result, sizeof(result));
+    if (job->operation == BLOCK_READ && number == 0) {
+        g_byte_array_append(payload, job->data, (guint)job->bytes);
+    }
+    return payload;
+}
+
+void block_requests_serve(struct machine *machine)
+{
+    struct block_job *job;
+
+    while ((job = g_queue_pop_head(&machine->block_jobs)) != NULL) {
+        g_autoptr(GByteArray) payload = take_result(job);
+        struct block_node *node = job->node;
+
+        job_free(job);
+        come_back(machine, node, payload->data, payload->len);
+        g_mutex_lock(&machine->lock);
+    }
+}
+
+bool machine_block_turn(struct machine *machine, const uint8_t *payload, size_t size)
+{
+    const uint8_t *end = size > 0 ? memchr(payload, 0, size) : NULL;
+    struct block_node *node;
+
+    if (end == NULL || size - (size_t)(end + 1 - payload) < RESULT_BYTES) {
+        return false;
+    }
+    g_mutex_lock(&machine->lock);
+    node = find_node(machine, (const char *)payload);
+    if (node == NULL || node->port == NULL) {
+        g_mutex_unlock(&machine->lock);
+        return false;
+    }
+    come_back(machine, node, payload, size);
+    return true;
+}
+
+/* ---- devices ---- */
+
+static bool can_take(const struct device *device, const struct block_node *node, const char *name,
+                     GError **error)
+{
+    const char *type = object_type_name(&device->object);
+
+    if (node == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
+                    "Property '%s.drive' can't find value '%s'", type, name);
+        return false;
+    }
+    if (node->users > 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY,
+                    "Property '%s.drive' can't take value '%s', it's in use", type, name);
+        return false;
+    }
+    return true;
+}
+
+bool block_drive_connect(struct machine *machine, struct device *device, GError **error)
+{
+    struct block_port *port = virtio_block_port(device);
+    struct json_object *value =
+        port != NULL ? object_property_get(&device->object, "drive", NULL) : NULL;
+    const char *name = value != NULL ? json_object_get_string(value) : NULL;
+    struct block_node *node;
+    bool ok = true;
+
+    if (name != NULL && name[0] != '\0') {
+        node = find_node(machine, name);
+        ok = can_take(device, node, name, error);
+        if (ok) {
+            node->users++;
+            node->device = device;
+            node->port = port;
+            port->submit = submit;
+            port->cancel = cancel;
+            port->host = node;
+            port->bytes = node->bytes;
+            port->read_only = node->read_only;
+        }
+    }
+    json_object_put(value);
+    return ok;
+}
+
+void block_drive_disconnect(struct machine *machine, struct device *device)
+{
+    for (guint i = 0; i < machine->block_nodes->len; i++) {
+        struct block_node *node = g_ptr_array_index(machine->block_nodes, i);
+
+        if (node->device == device) {
+            node->users--;
+            node->device = NULL;
+            node->port = NULL;
+        }
+    }
+}
+
+/* ---- life ---- */
+
+void block_drives_init(struct machine *machine)
+{
+    machine->block_nodes = g_ptr_array_new();
+    g_queue_init(&machine->block_jobs);
+}
+
+void block_drives_destroy(struct machine *machine)
+{
+    invariant(!block_requests_wait(machine)); /* The devices have cancelled theirs. */
+    /* What stands on a node came behind it. */
+    while (machine->block_nodes->len > 0) {
+        node_free(g_ptr_array_steal_index(machine->block_nodes, machine->block_nodes->len - 1));
+    }
+    g_ptr_array_unref(machine->block_nodes);
+}
