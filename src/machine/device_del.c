@@ -94,15 +94,29 @@ static void announce(struct machine *machine, const char *id, const char *path)
     machine_emit_event(machine, "DEVICE_DELETED", data);
 }
 
+/* The device that has left, what sits on its buses first. */
+static void destroy_and_announce(struct machine *machine, struct device *device)
+{
+    const GPtrArray *children = device->object.children;
+    g_autofree char *id = g_strdup(device->id);
+    g_autofree char *path = device_path(device);
+
+    (void)g_ptr_array_remove(machine->gone, device);
+    for (guint i = 0; children != NULL && i < children->len; i++) {
+        struct object *child = g_ptr_array_index(children, i);
+        const struct bus *bus = (const struct bus *)(const void *)child;
+
+        while (object_is_a(child, TYPE_BUS) && bus->devices->len > 0) {
+            destroy_and_announce(machine, g_ptr_array_index(bus->devices, bus->devices->len - 1));
+        }
+    }
+    machine_device_destroy(machine, device);
+    announce(machine, id, path);
+}
+
 void machine_destroy_gone(struct machine *machine)
 {
     while (machine->gone->len > 0) {
-        struct device *device = g_ptr_array_index(machine->gone, 0);
-        g_autofree char *id = g_strdup(device->id);
-        g_autofree char *path = device_path(device);
-
-        g_ptr_array_remove_index(machine->gone, 0);
-        machine_device_destroy(machine, device);
-        announce(machine, id, path);
+        destroy_and_announce(machine, g_ptr_array_index(machine->gone, 0));
     }
 }

@@ -12,6 +12,7 @@
 #include "hw/mem/pc_dimm.h"
 #include "hw/pci/pci.h"
 #include "hw/rtc/mc146818.h"
+#include "hw/virtio/virtio_devices.h"
 #include "machine/block_drives.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
@@ -59,6 +60,7 @@ bool pc_realize_connected(struct machine *machine, struct device *device, struct
     if (bus != NULL) {
         bus_add_device(bus, device);
     }
+    virtio_serial_set_types(device, machine->types);
     if (!serial_port_connect(machine, device, error)) {
         return false;
     }

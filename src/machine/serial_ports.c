@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "host/host_char.h"
 #include "hw/char/char_devices.h"
+#include "hw/virtio/virtio_devices.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 #include "trace/trace_session.h"
@@ -164,9 +165,16 @@ static bool claim(struct machine *machine, const char *label, struct host_char *
     return machine_host_verdict(machine, replayed || chr != NULL, error);
 }
 
-bool serial_port_connect(struct machine *machine, struct device *device, GError **error)
+static struct char_port *port_of(struct device *device)
 {
     struct char_port *port = char_device_port(device);
+
+    return port != NULL ? port : virtio_console_port(device);
+}
+
+bool serial_port_connect(struct machine *machine, struct device *device, GError **error)
+{
+    struct char_port *port = port_of(device);
     struct json_object *value =
         port != NULL ? object_property_get(&device->object, "chardev", NULL) : NULL;
     const char *label = value != NULL ? json_object_get_string(value) : NULL;

@@ -6,10 +6,11 @@ The same sessions run on QEMU (REPLUG=qemu-system-x86_64 PEER=1), which has neit
 import hashlib
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 
-from emulator import REPLUG, Emulator, run_tests, skip, tracedump
+from emulator import DEADLINE_S, REPLUG, Emulator, run_tests, skip, tracedump
 from linux import FOLDER, SCRIPT, run_in
 from recorded import same_trace
 
@@ -34,11 +35,12 @@ def driver_name(name):
 
 class Session:
     """A guest with its drivers loaded; recorded, and at its end replayed, the traces compared."""
-    def __init__(self, *arguments):
+    def __init__(self, console=False):
         self.folder = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.folder.name)
         record = () if PEER else ('-record', self.path / 's.rpl', *traces(self.path / 'a.rpt'))
-        self.vm = linux(*arguments, *record)
+        chardev = ('-chardev', f'socket,id=c0,path={self.path}/c0,server=on,wait=off') if console else ()
+        self.vm = linux(*chardev, *record)
 
     def __enter__(self):
         self.vm.__enter__()
@@ -150,6 +152,26 @@ def test_block():
         path.unlink()  # from here on only the guest has it
         session.end()
         session.end = lambda: None
+
+
+def test_console():
+    """Bytes both ways between a character device and /dev/hvc0."""
+    with Session(console=True) as session, socket.socket(socket.AF_UNIX) as outside:
+        vm = session.vm
+        vm.qmp.command('device_add', driver=driver_name('virtio-serial-pci'), id='s0', addr='7')
+        vm.qmp.command('device_add', driver='virtconsole', id='con0', bus='s0.0', chardev='c0')
+        outside.connect(str(session.path / 'c0'))
+        outside.settimeout(DEADLINE_S)
+        run_in(vm, 'until [ -c /dev/hvc0 ]; do sleep 0.1; done; exec 4<>/dev/hvc0; stty raw -echo <&4; echo ready', 'ready')
+        vm.type('echo from the guest >&4\n')
+        data = b''
+        while b'from the guest' not in data:
+            data += outside.recv(100)
+        vm.type('head -n 1 <&4; exec 4>&-\n')
+        outside.sendall(b'from outside\n')
+        vm.line('from outside')
+        session.unplug('s0')
+        assert slots(vm) == []
 
 
 def test_unplug_while_writing():
