@@ -15,7 +15,8 @@ from linux import FOLDER, SCRIPT, run_in
 from recorded import same_trace
 
 PEER = 'PEER' in os.environ
-TRACED = ('acpi_*', 'piix4_*', 'hotplug_*', 'virtio_*', 'qmp_*', 'qdev_*', 'device_*')
+TRACED = ('acpi_*', 'piix4_*', 'hotplug_*', 'virtio_*', 'qmp_*', 'qdev_*', 'device_*', 'qemu_set_irq', 'gsi_*',
+          'kvm_*', 'ioapic_*', 'pic_*')
 
 
 def traces(file):
