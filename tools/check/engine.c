@@ -287,3 +287,45 @@ uint64_t engine_event_count(const struct engine *engine)
 {
     return engine->event_count;
 }
+
+static bool is_seen(const struct engine *engine, const struct event_pattern *pattern)
+{
+    for (guint i = 0; i < engine->all_kinds->len; i++) {
+        const struct event_kind *kind = engine->all_kinds->pdata[i];
+
+        if (names_match(pattern->names, kind->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of one branch or another not all need come. */
+static bool steps_are_seen(const struct engine *engine, const struct step *step)
+{
+    const struct pattern *pattern = step->pattern;
+
+    if (step->kind == STEP_ONE_OF) {
+        return true;
+    }
+    if ((step->kind == STEP_THEN || step->kind == STEP_WITHIN) &&
+        !is_seen(engine, &pattern->event)) {
+        return false;
+    }
+    for (guint i = 0; pattern != NULL && i < pattern->causes->len; i++) {
+        if (!is_seen(engine, &g_array_index(pattern->causes, struct cause, i).event)) {
+            return false;
+        }
+    }
+    for (guint i = 0; i < step->steps->len; i++) {
+        if (!steps_are_seen(engine, step->steps->pdata[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rule_run_is_traced(const struct rule_run *run)
+{
+    return steps_are_seen(run->engine, run->rule->body);
+}

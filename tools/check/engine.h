@@ -81,6 +81,10 @@ uint64_t engine_event_count(const struct engine *engine);
 /* The rule had an occasion, and the trace has what it requires. */
 bool rule_run_applies(const struct rule_run *run);
 
+/* Each event that a step waits for, or that a never excuses as a cause, came somewhere in the trace:
+ * what came nowhere was perhaps not traced. */
+bool rule_run_is_traced(const struct rule_run *run);
+
 void check_failure_destroy(struct check_failure *failure);
 
 #endif

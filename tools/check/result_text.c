@@ -15,8 +15,10 @@ enum verdict result_of_rule(const struct result *result, const struct rule_run *
     if (run->failed == 0 && !run->gave_up) {
         return run->held > 0 ? VERDICT_HOLDS : VERDICT_NOTHING;
     }
-    return result->gaps_are_doubt && engine_saw_gaps(result->engine) ? VERDICT_UNSURE
-                                                                     : VERDICT_FAILS;
+    if (result->gaps_are_doubt && (engine_saw_gaps(result->engine) || !rule_run_is_traced(run))) {
+        return VERDICT_UNSURE;
+    }
+    return VERDICT_FAILS;
 }
 
 enum verdict result_of_spec(const struct result *result, const struct spec *spec)
@@ -138,6 +140,12 @@ static const char *verdict_word(enum verdict verdict)
     return "-";
 }
 
+static bool may_be_shown(const struct result *result, const struct rule_run *run)
+{
+    return result_of_rule(result, run) != VERDICT_NOTHING &&
+           result_of_rule(result, run) != VERDICT_UNSURE;
+}
+
 static void print_text(struct output *output, const struct result *result)
 {
     const GPtrArray *runs = engine_rules(result->engine);
@@ -146,7 +154,7 @@ static void print_text(struct output *output, const struct result *result)
     for (guint i = 0; i < runs->len; i++) {
         const struct rule_run *run = runs->pdata[i];
 
-        for (guint j = 0; rule_run_applies(run) && j < run->failures->len; j++) {
+        for (guint j = 0; may_be_shown(result, run) && j < run->failures->len; j++) {
             result_print_failure(output, run->failures->pdata[j]);
             output_char(output, '\n');
         }
