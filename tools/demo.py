@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""demo.py - the session behind demo.sh: prints what the client says, what the guest says, and what the trace says."""
+"""demo.py - the session behind demo.sh: prints what the client says, what the guest says, and what trace and replay say."""
+import os
+import pathlib
+import re
 import subprocess
 import tempfile
+import time
 
-from emulator import GUEST, TRACEDUMP, Emulator
+from emulator import GUEST, MIB, REPLUG, TRACEDUMP, Emulator
+
+LINUX = pathlib.Path(os.environ['LINUX_FOLDER'])
+SCRIPT = pathlib.Path(__file__).parent / '../tests/support/linux_guest.sh'
+STARTED = time.monotonic()
 
 
 def say(who, text):
-    print(f'{who:>7} | {text}', flush=True)
+    print(f'{time.monotonic() - STARTED:5.1f} s {who:>7} | {text}', flush=True)
 
 
 def client(vm, command, **arguments):
@@ -16,39 +24,82 @@ def client(vm, command, **arguments):
     return vm.qmp.command(command, **arguments)
 
 
+def event(vm, name, **data):
+    say('replug', f"{name} {vm.qmp.event(name, **data)['data']}")
+
+
 def guest(vm, text):
     say('guest', vm.line(text))
 
 
-def session(vm):
-    guest(vm, 'hello')
-    guest(vm, 'ACPI enabled')
-    for number in (0, 1):
-        client(vm, 'object-add', qom_type='memory-backend-ram', id=f'ram{number}', size=256 << 20)
-        client(vm, 'device_add', driver='pc-dimm', id=f'dimm{number}', memdev=f'ram{number}')
-        guest(vm, f'slot {number}: inserted')
-        guest(vm, f'slot {number}: online')
-    say('client', 'query-memory-size-summary')
-    say('replug', vm.qmp.command('query-memory-size-summary'))
+def plug(vm):
+    client(vm, 'object-add', qom_type='memory-backend-ram', id='ram0', size=256 * MIB)
+    client(vm, 'device_add', driver='pc-dimm', id='dimm0', memdev='ram0')
+    event(vm, 'ACPI_DEVICE_OST')
+
+
+def unplug(vm):
     client(vm, 'device_del', id='dimm0')
-    guest(vm, 'slot 0: eject requested')
-    say('replug', f"DEVICE_DELETED {vm.qmp.event('DEVICE_DELETED')['data']}")
+    event(vm, 'DEVICE_DELETED')
+
+
+def run_in(vm, command, text):
+    say('console', command)
+    vm.type(f'{command}\n')
+    guest(vm, text)
+
+
+def linux_session(vm):
+    say('replug', "boots Debian's kernel on its own processors")
+    vm.line('guest: up')
+    run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:')
+    plug(vm)
+    run_in(vm, 'for m in /sys/devices/system/memory/memory*/state; do grep -q online $m || echo online_movable > $m; done; echo all on""line',
+           'all online')
+    run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:')
+    unplug(vm)
+    run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:')
+
+
+def small_session(vm):
+    guest(vm, 'ACPI enabled')
+    plug(vm)
+    guest(vm, 'slot 0: online')
+    unplug(vm)
     guest(vm, 'slot 0: ejected')
-    say('client', 'info memslots')
-    for line in vm.qmp.hmp('info memslots').splitlines():
-        say('replug', line)
-    client(vm, 'quit')
-    vm.wait()
+
+
+def has_linux():
+    say('demo', f"gets Debian's kernel into {LINUX}")
+    done = subprocess.run([SCRIPT, LINUX], capture_output=True, text=True)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ['no reason given'])[-1]
+        say('demo', f'no Linux here ({reason}): the small guest of tests/guest takes its place')
+    return done.returncode == 0
 
 
 def main():
     with tempfile.TemporaryDirectory(prefix='replug-demo-') as folder:
-        trace = f'{folder}/plug.rpt'
-        with Emulator('-trace', f'*,file={trace}', guest=GUEST) as vm:
-            session(vm)
+        arguments = ['-rtc', 'base=2026-01-31T12:00:00', '-record', f'{folder}/plug.rpl']
+        if has_linux():
+            boot = ['-kernel', LINUX / 'vmlinuz', '-initrd', LINUX / 'initrd.gz', '-append', 'console=ttyS0', '-serial', 'stdio']
+            with Emulator(*boot, *arguments, memory='256M,slots=4,maxmem=8G', accel='soft') as vm:
+                linux_session(vm)
+                client(vm, 'quit')
+                vm.wait()
+        else:
+            with Emulator(*arguments, guest=GUEST, accel='soft') as vm:
+                small_session(vm)
+                client(vm, 'quit')
+                vm.wait()
+        say('demo', 'replays the session to the same instruction, this time with the trace on')
+        done = subprocess.run([REPLUG, '-replay', f'{folder}/plug.rpl', '-trace', f'*,file={folder}/plug.rpt'], capture_output=True, text=True)
+        assert done.returncode == 0 and re.search('equal$', done.stdout), done
+        say('replug', done.stdout.strip())
         for command in (['chains', '--from', 'qmp_device_add'], ['chains', '--from', 'acpi_memory_eject']):
             print(f"\n$ tracedump {' '.join(command)} plug.rpt", flush=True)
-            subprocess.run([TRACEDUMP, *command, trace], check=True)
+            subprocess.run([TRACEDUMP, *command, f'{folder}/plug.rpt'], check=True)
+        say('demo', 'done')
 
 
 main()
