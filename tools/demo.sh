@@ -14,4 +14,4 @@ if [ -z "${DEMO_IN_TEST:-}" ]; then
     ninja -C "$build" --quiet >&2
 fi
 PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 REPLUG=$build/replug TRACEDUMP=$build/tracedump \
-    GUEST=$build/tests/guest/acpi_memory.elf LINUX_FOLDER=$build/linux exec python3 tools/demo.py
+    GUEST=$build/tests/guest/acpi_memory.elf LINUX_FOLDER=${DEMO_LINUX:-$build/linux} exec python3 tools/demo.py
