@@ -3,10 +3,12 @@
 import hashlib
 import os
 import pathlib
+import random
 import re
 import subprocess
 import tempfile
 
+from churn import rss_kib
 from emulator import MIB, REPLUG, Emulator, run_tests, skip
 
 FOLDER = pathlib.Path(os.environ.get('LINUX_FOLDER', '/tmp/replug-linux'))
@@ -146,6 +148,35 @@ def test_memory_hotplug_recorded_and_replayed():
             vm.qmp.event('DEVICE_DELETED', device='dimm0')
             power_off(vm)
         replay_equal(file)
+
+
+def test_64_dimms_in_random_order():
+    """All at once, online, away in random order, DIMM_ROUNDS times: slots, memory blocks and the emulator's size as before."""
+    with linux('-m', '512M,slots=64,maxmem=32G') as vm:
+        vm.line('guest: up')
+        order, sizes = list(range(64)), []
+        for _ in range(int(os.environ.get('DIMM_ROUNDS', '1'))):
+            for number in range(64):
+                vm.qmp.plug(number, size=128 * MIB)
+            left = {f'dimm{number}' for number in order}
+            while left:
+                info = vm.qmp.event('ACPI_DEVICE_OST')['data']['info']
+                if (info['source'], info['status']) == (1, 0):
+                    left.discard(info['device'])
+            run_in(vm, 'cd /sys/devices/system/memory; for m in memory*/state; do grep -q online $m || echo online_movable > $m; done; '
+                       'cat memory*/state | grep -c online', '68')
+            random.Random(len(sizes)).shuffle(order)
+            for number in order:
+                vm.qmp.command('device_del', id=f'dimm{number}')
+            for _ in order:
+                vm.qmp.event('DEVICE_DELETED')
+            for number in order:
+                vm.qmp.command('object-del', id=f'ram{number}')
+            run_in(vm, 'cat memory*/state | grep -c online', '4')
+            assert vm.qmp.command('query-memory-devices') == []
+            sizes.append(rss_kib(vm))
+        assert sizes[-1] - sizes[0] < 8192, f'memory grows: {sizes} KiB'
+        vm.quit()
 
 
 if __name__ == '__main__':
