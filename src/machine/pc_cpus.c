@@ -91,7 +91,13 @@ static bool create_vcpu(struct machine *machine, struct x86_cpu *cpu, GError **e
     if (machine->chips != NULL && !kvm_chips_create_cpu(machine, cpu, error)) {
         return false;
     }
-    return kvm_vcpu_create(machine->kvm, cpu->cpu_index, cpu->apic_id, error);
+    if (!kvm_vcpu_create(machine->kvm, cpu->cpu_index, cpu->apic_id, error)) {
+        if (machine->chips != NULL) {
+            kvm_chips_destroy_cpu(machine, cpu);
+        }
+        return false;
+    }
+    return true;
 }
 
 /* Its registers are nobody's any more: that a last I/O instruction did not end is of no consequence. */
