@@ -64,7 +64,7 @@ def test_browser_draws_it():
     with tempfile.TemporaryDirectory() as folder:
         report = page(folder)
         rows = [line.split()[:3] for line in tracedump('hotplug', os.environ.get('TRACE') or f'{folder}/out.rpt').splitlines()[1:]]
-        dom = chromium(folder, '--timeout=4000', '--dump-dom', report.as_uri())
+        dom = chromium(folder, '--virtual-time-budget=4000', '--dump-dom', report.as_uri())
         ready = re.search(r'data-ready="(\d+)"', dom)
         assert ready, 'the page did not come to its end'
         print('drawn in', ready[1], 'ms,', report.stat().st_size, 'bytes')

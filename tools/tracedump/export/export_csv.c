@@ -7,9 +7,8 @@
 
 void export_csv_head(struct output *output)
 {
-    output_text(
-        output,
-        "sequence,turn,now_ns,host_ns,instructions,vcpu,phase,event,span,parent,fields\n");
+    output_text(output,
+                "sequence,turn,now_ns,host_ns,instructions,vcpu,phase,event,span,parent,fields\n");
 }
 
 static void number_cell(struct output *output, uint64_t number)
