@@ -41,8 +41,8 @@ struct hotplug_rule {
     enum hotplug_match match;
     enum hotplug_family family; /* what the operation is of from here on, or must be of */
     const char *number_field;
-    const char *field; /* must have this text; NULL: there is no such condition */
-    const char *value; /* with a * at its end: must begin so */
+    const char *field;    /* must have this text; NULL: there is no such condition */
+    const char *value;    /* with a * at its end: must begin so */
     const char *sentence; /* of the story, with {FIELD}s; NULL: none */
 };
 

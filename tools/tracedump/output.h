@@ -20,7 +20,7 @@ struct output {
     size_t length;
     int fd;
     bool colour; /* escape sequences are wanted */
-    int error; /* errno of the write that failed, 0 = none; nothing is written after it */
+    int error;   /* errno of the write that failed, 0 = none; nothing is written after it */
 };
 
 void output_init(struct output *output, int fd);
