@@ -215,7 +215,7 @@ def all_levels(t, span, level):
 
 
 def lowered_sci(t):
-    i = t.find('acpi_update_sci', 'enter', gpe_status=8, gpe_enable=8)
+    i = t.find('acpi_update_sci', 'enter', gpe_status=8, gpe_enable=12)
     all_levels(t, i, 0)
     t.change(t.end(i), level=False)
 
