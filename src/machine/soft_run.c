@@ -77,13 +77,6 @@ static uint64_t until_deadline(const struct machine *machine)
     return deadline <= now ? 1 : (deadline - now + instruction_ns - 1) / instruction_ns;
 }
 
-/* Slices end at multiples of their length, in replay too: what a trace stamps with the time at which the CPU was entered
- * must not depend on when the thread looked up. */
-static uint64_t until_slice_end(const struct soft_machine *soft)
-{
-    return SOFT_SLICE - soft->state.icount % SOFT_SLICE;
-}
-
 static void run_current(struct machine *machine, uint64_t budget)
 {
     struct soft_machine *soft = machine->soft;
@@ -122,7 +115,6 @@ bool soft_machine_run_until(struct machine *machine, uint64_t icount)
             return true;
         }
         budget = MIN(icount - soft->state.icount, soft->state.quantum_left);
-        budget = MIN(budget, until_slice_end(soft));
         run_current(machine, MIN(budget, until_deadline(machine)));
     }
     time_has_passed(machine);
@@ -214,8 +206,7 @@ static void slice(struct machine *machine)
     bool idle;
 
     trace_session_bind(machine->trace);
-    idle = soft_machine_run_until(machine,
-                                  machine->soft->state.icount + until_slice_end(machine->soft));
+    idle = soft_machine_run_until(machine, machine->soft->state.icount + SOFT_SLICE);
     paused(machine);
     trace_session_bind(NULL);
     block_requests_serve(machine);
