@@ -23,7 +23,7 @@ enum fault_point {
 };
 
 struct fault_plan {
-    struct {
+    struct fault_point_state {
         int error;          /* the errno to answer with; 0 = not armed */
         uint64_t countdown; /* calls still to go; 1 = the next one fails */
         bool every;         /* stays armed after it has struck (at=all) */

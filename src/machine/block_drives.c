@@ -22,9 +22,6 @@
 #include "qom/property.h"
 #include "trace/trace_session.h"
 
-#define RESULT_BYTES 8u  /* of a turn's payload, behind the name */
-#define EFFECT_BYTES 33u /* operation, offset, bytes, digest of the data */
-
 struct block_node {
     struct machine *machine;
     char *name;
@@ -84,7 +81,6 @@ static struct block_node *open_file(struct machine *machine, const char *name, c
                                     bool read_only, GError **error)
 {
     struct block_node *node = g_new0(struct block_node, 1);
-    uint8_t bytes[8];
     bool ok = true;
 
     *node = (struct block_node){
@@ -97,9 +93,7 @@ static struct block_node *open_file(struct machine *machine, const char *name, c
         node_free(node);
         return NULL;
     }
-    bytes_store_le64(bytes, node->bytes);
-    machine_input(machine, RECORDING_INPUT_host_fact, bytes, sizeof(bytes));
-    node->bytes = bytes_load_le64(bytes);
+    node->bytes = machine_fact_number(machine, PAYLOAD_FACT_image_bytes, node->bytes);
     return node;
 }
 
@@ -316,15 +310,15 @@ static void serve_on_main_thread(void *opaque)
 
 static void log_request(struct machine *machine, const struct block_request *request)
 {
-    uint8_t bytes[EFFECT_BYTES] = { (uint8_t)request->operation };
+    struct payload_block_request payload = { .operation = { (uint8_t)request->operation } };
 
-    bytes_store_le64(bytes + 1, request->offset);
-    bytes_store_le64(bytes + 9, request->bytes);
+    bytes_store_le64(payload.offset, request->offset);
+    bytes_store_le64(payload.count, request->bytes);
     if (request->operation == BLOCK_WRITE) {
-        bytes_store_le64(bytes + 17, XXH3_64bits(request->data, request->bytes));
+        bytes_store_le64(payload.digest, XXH3_64bits(request->data, request->bytes));
     }
-    bytes_store_le64(bytes + 25, request->tag);
-    machine_effect(machine, RECORDING_EFFECT_block, bytes, sizeof(bytes));
+    bytes_store_le64(payload.tag, request->tag);
+    machine_effect(machine, RECORDING_EFFECT_block, &payload, sizeof(payload));
 }
 
 static void submit(void *host, const struct block_request *request)
@@ -398,12 +392,14 @@ bool block_requests_wait(const struct machine *machine)
 static void come_back(struct machine *machine, struct block_node *node, const uint8_t *payload,
                       size_t size)
 {
-    const uint8_t *result = payload + strlen(node->name) + 1;
-    size_t data_bytes = size - strlen(node->name) - 1 - RESULT_BYTES;
+    const struct payload_block_result *result =
+        (const struct payload_block_result *)(payload + strlen(node->name) + 1);
+    size_t data_bytes = size - strlen(node->name) - 1 - sizeof(*result);
 
     machine_turn_begin_locked(machine, TRACE_VCPU_NONE, RECORDING_TURN_block, payload, size);
-    node->port->complete(node->port->device, bytes_load_le32(result),
-                         (int)bytes_load_le32(result + 4), result + RESULT_BYTES, data_bytes);
+    node->port->complete(node->port->device, bytes_load_le32(result->tag),
+                         (int)bytes_load_le32(result->error), (const uint8_t *)(result + 1),
+                         data_bytes);
     machine_turn_end(machine);
 }
 
@@ -411,14 +407,14 @@ static void come_back(struct machine *machine, struct block_node *node, const ui
 static GByteArray *take_result(struct block_job *job)
 {
     GByteArray *payload = g_byte_array_new();
-    uint8_t result[RESULT_BYTES];
+    struct payload_block_result result;
     int number = carry_out(job);
 
-    bytes_store_le32(result, job->tag);
-    bytes_store_le32(result + 4, (uint32_t)number);
+    bytes_store_le32(result.tag, job->tag);
+    bytes_store_le32(result.error, (uint32_t)number);
     g_byte_array_append(payload, (const guint8 *)job->node->name,
                         (guint)strlen(job->node->name) + 1);
-    g_byte_array_append(payload, result, sizeof(result));
+    g_byte_array_append(payload, (const guint8 *)&result, sizeof(result));
     if (job->operation == BLOCK_READ && number == 0) {
         g_byte_array_append(payload, job->data, (guint)job->bytes);
     }
@@ -444,7 +440,7 @@ bool machine_block_turn(struct machine *machine, const uint8_t *payload, size_t 
     const uint8_t *end = size > 0 ? memchr(payload, 0, size) : NULL;
     struct block_node *node;
 
-    if (end == NULL || size - (size_t)(end + 1 - payload) < RESULT_BYTES) {
+    if (end == NULL || size - (size_t)(end + 1 - payload) < sizeof(struct payload_block_result)) {
         return false;
     }
     g_mutex_lock(&machine->lock);

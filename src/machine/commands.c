@@ -110,21 +110,22 @@ bool machine_is_ending(const struct machine *machine)
 
 /* ---- what a command says of the outside ---- */
 
-/* A byte that says how it went, then the value as JSON or the error (its code, its text). */
-enum outside_tag { OUTSIDE_NOTHING, OUTSIDE_VALUE, OUTSIDE_ERROR };
+/* payload_fact_outside.outcome */
+enum outside_outcome { OUTSIDE_NOTHING, OUTSIDE_VALUE, OUTSIDE_ERROR };
 
 static GBytes *outside_store(struct json_object *value, const GError *error)
 {
     GByteArray *bytes = g_byte_array_new();
-    uint8_t head[2] = { value != NULL ? OUTSIDE_VALUE : OUTSIDE_NOTHING, 0 };
+    struct payload_fact_outside head = { { value != NULL ? OUTSIDE_VALUE : OUTSIDE_NOTHING },
+                                         { 0 } };
     const char *text = value != NULL ? json_object_to_json_string_ext(value, TEXT_FORMAT) : "";
 
     if (error != NULL) {
-        head[0] = OUTSIDE_ERROR;
-        head[1] = (uint8_t)error->code;
+        head.outcome[0] = OUTSIDE_ERROR;
+        head.code[0] = (uint8_t)error->code;
         text = error->message;
     }
-    g_byte_array_append(bytes, head, sizeof(head));
+    g_byte_array_append(bytes, (const guint8 *)&head, sizeof(head));
     g_byte_array_append(bytes, (const guint8 *)text, (guint)strlen(text));
     return g_byte_array_free_to_bytes(bytes);
 }
@@ -132,14 +133,18 @@ static GBytes *outside_store(struct json_object *value, const GError *error)
 static struct json_object *outside_load(GBytes *bytes, GError **error)
 {
     gsize size;
-    const uint8_t *data = g_bytes_get_data(bytes, &size);
-    g_autofree char *text = size > 2 ? g_strndup((const char *)data + 2, size - 2) : g_strdup("");
+    const struct payload_fact_outside *head = g_bytes_get_data(bytes, &size);
+    g_autofree char *text = NULL;
 
-    if (size >= 2 && data[0] == OUTSIDE_ERROR) {
-        g_set_error_literal(error, REPLUG_ERROR, data[1], text);
+    if (size < sizeof(*head)) {
         return NULL;
     }
-    return size >= 2 && data[0] == OUTSIDE_VALUE ? json_tokener_parse(text) : NULL;
+    text = g_strndup((const char *)head + sizeof(*head), size - sizeof(*head));
+    if (head->outcome[0] == OUTSIDE_ERROR) {
+        g_set_error_literal(error, REPLUG_ERROR, head->code[0], text);
+        return NULL;
+    }
+    return head->outcome[0] == OUTSIDE_VALUE ? json_tokener_parse(text) : NULL;
 }
 
 struct json_object *machine_outside(struct machine *machine, machine_outside_fn fn, void *opaque,
@@ -150,13 +155,12 @@ struct json_object *machine_outside(struct machine *machine, machine_outside_fn 
     GBytes *bytes = NULL;
 
     if (inputs_are_replayed(machine)) {
-        bytes = machine_input_bytes(machine, RECORDING_INPUT_host_fact, NULL);
+        bytes = machine_fact(machine, PAYLOAD_FACT_outside, NULL);
         value = outside_load(bytes, error);
     } else {
         value = fn(opaque, &failure);
         if (inputs_are_logged(machine)) {
-            bytes = machine_input_bytes(machine, RECORDING_INPUT_host_fact,
-                                        outside_store(value, failure));
+            bytes = machine_fact(machine, PAYLOAD_FACT_outside, outside_store(value, failure));
         }
         if (failure != NULL) {
             g_propagate_error(error, failure);

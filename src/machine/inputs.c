@@ -13,12 +13,11 @@
 #include "host/host_file.h"
 #include "machine/machine_internal.h"
 #include "machine/soft_machine.h"
+#include "replay/payload_layout.h"
 #include "replay/recording.h"
 #include "trace/trace_session.h"
 
-#define FILE_BYTES_MAX     (1u << 30)
-#define LOADED_BYTES_SHOWN 256u /* longer pieces stand in a recording by their digest */
-#define LOADED_HEAD_BYTES  24u
+#define FILE_BYTES_MAX (1u << 30)
 
 bool machine_is_replaying(const struct machine *machine)
 {
@@ -80,27 +79,80 @@ void machine_effect(struct machine *machine, enum recording_effect_kind kind, co
 
 /* ---- facts ---- */
 
-static int64_t number_input(struct machine *machine, enum recording_input_kind kind, int64_t number)
-{
-    uint8_t bytes[8];
-
-    bytes_store_le64(bytes, (uint64_t)number);
-    machine_input(machine, kind, bytes, sizeof(bytes));
-    return (int64_t)bytes_load_le64(bytes);
-}
-
 int64_t machine_realtime_us(struct machine *machine)
 {
-    return number_input(machine, RECORDING_INPUT_realtime,
-                        inputs_are_replayed(machine) ? 0 : host_clock_realtime_us());
+    struct payload_realtime bytes;
+    int64_t now = inputs_are_replayed(machine) ? 0 : host_clock_realtime_us();
+
+    bytes_store_le64(bytes.us, (uint64_t)now);
+    machine_input(machine, RECORDING_INPUT_realtime, &bytes, sizeof(bytes));
+    return (int64_t)bytes_load_le64(bytes.us);
+}
+
+static GBytes *tagged(enum payload_fact fact, GBytes *content)
+{
+    struct payload_host_fact head = { { (uint8_t)fact } };
+    GByteArray *bytes = g_byte_array_new();
+    gsize size;
+    const uint8_t *data = g_bytes_get_data(content, &size);
+
+    g_byte_array_append(bytes, (const guint8 *)&head, sizeof(head));
+    g_byte_array_append(bytes, data, (guint)size);
+    return g_byte_array_free_to_bytes(bytes);
+}
+
+/* Empty where the recording has something else here. */
+static GBytes *replayed_fact(struct machine *machine, enum payload_fact fact)
+{
+    g_autoptr(GBytes) bytes = machine_input_bytes(machine, RECORDING_INPUT_host_fact, NULL);
+    gsize size;
+    const struct payload_host_fact *head = g_bytes_get_data(bytes, &size);
+
+    if (size >= sizeof(*head) && head->fact[0] == fact) {
+        return g_bytes_new_from_bytes(bytes, sizeof(*head), size - sizeof(*head));
+    }
+    recording_diverge(machine->recording, "the recording has another fact about the host here");
+    machine_note_divergence(machine);
+    return g_bytes_new(NULL, 0);
+}
+
+GBytes *machine_fact(struct machine *machine, enum payload_fact fact, GBytes *content)
+{
+    if (inputs_are_replayed(machine)) {
+        g_bytes_unref(content);
+        return replayed_fact(machine, fact);
+    }
+    if (inputs_are_logged(machine)) {
+        g_bytes_unref(
+            machine_input_bytes(machine, RECORDING_INPUT_host_fact, tagged(fact, content)));
+    }
+    return content;
+}
+
+uint64_t machine_fact_number(struct machine *machine, enum payload_fact fact, uint64_t number)
+{
+    struct payload_fact_number head;
+    g_autoptr(GBytes) content = NULL;
+    const void *data;
+    gsize size;
+
+    bytes_store_le64(head.number, number);
+    content = machine_fact(machine, fact, g_bytes_new(&head, sizeof(head)));
+    data = g_bytes_get_data(content, &size);
+    if (size != sizeof(head)) {
+        return 0;
+    }
+    memcpy(&head, data, sizeof(head));
+    return bytes_load_le64(head.number);
 }
 
 int64_t machine_thread_id(struct machine *machine, unsigned vcpu)
 {
-    return number_input(machine, RECORDING_INPUT_host_fact,
-                        inputs_are_replayed(machine) ? 0
-                        : machine->soft != NULL      ? soft_machine_thread_id(machine)
-                                                     : kvm_vcpu_thread_id(machine->kvm, vcpu));
+    int64_t id = inputs_are_replayed(machine) ? 0
+                 : machine->soft != NULL      ? soft_machine_thread_id(machine)
+                                              : kvm_vcpu_thread_id(machine->kvm, vcpu);
+
+    return (int64_t)machine_fact_number(machine, PAYLOAD_FACT_thread_id, (uint64_t)id);
 }
 
 static bool kvm_opens(void)
@@ -115,7 +167,7 @@ bool machine_host_has_kvm(struct machine *machine)
 {
     bool asks = !machine_is_replaying(machine) && strcmp(machine->config->accel, "kvm") == 0;
 
-    return number_input(machine, RECORDING_INPUT_host_fact, asks && kvm_opens()) != 0;
+    return machine_fact_number(machine, PAYLOAD_FACT_has_kvm, asks && kvm_opens()) != 0;
 }
 
 static struct json_object *list_chardevs(const struct machine *machine)
@@ -152,7 +204,7 @@ struct json_object *machine_chardev_list(struct machine *machine)
         return list;
     }
     bytes = text_bytes(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PLAIN));
-    bytes = machine_input_bytes(machine, RECORDING_INPUT_host_fact, bytes);
+    bytes = machine_fact(machine, PAYLOAD_FACT_chardevs, bytes);
     if (inputs_are_replayed(machine)) {
         const char *text = g_bytes_get_data(bytes, &size);
 
@@ -170,21 +222,21 @@ struct json_object *machine_chardev_list(struct machine *machine)
     return list;
 }
 
-/* ---- verdicts: a code byte, then the error's text; no byte for success ---- */
+/* ---- verdicts ---- */
 
 static GBytes *verdict_bytes(const GError *error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    uint8_t code = (uint8_t)error->code;
+    struct payload_fact_error head = { { (uint8_t)error->code } };
+    GByteArray *bytes = g_byte_array_new();
 
-    g_byte_array_append(bytes, &code, 1);
+    g_byte_array_append(bytes, (const guint8 *)&head, sizeof(head));
     g_byte_array_append(bytes, (const guint8 *)error->message, (guint)strlen(error->message));
-    return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+    return g_byte_array_free_to_bytes(bytes);
 }
 
 bool machine_host_verdict(struct machine *machine, bool ok, GError **error)
 {
-    const uint8_t *data;
+    const struct payload_fact_error *head;
     GBytes *bytes;
     gsize size;
 
@@ -192,14 +244,15 @@ bool machine_host_verdict(struct machine *machine, bool ok, GError **error)
         return ok;
     }
     bytes = !ok && error != NULL && *error != NULL ? verdict_bytes(*error) : g_bytes_new(NULL, 0);
-    bytes = machine_input_bytes(machine, RECORDING_INPUT_host_fact, bytes);
-    data = g_bytes_get_data(bytes, &size);
+    bytes = machine_fact(machine, PAYLOAD_FACT_claim, bytes);
+    head = g_bytes_get_data(bytes, &size);
     if (inputs_are_replayed(machine)) {
-        ok = size == 0;
+        ok = size < sizeof(*head);
         if (!ok) {
-            g_autofree char *text = g_strndup((const char *)data + 1, size - 1);
+            g_autofree char *text =
+                g_strndup((const char *)head + sizeof(*head), size - sizeof(*head));
 
-            g_set_error_literal(error, REPLUG_ERROR, data[0], text);
+            g_set_error_literal(error, REPLUG_ERROR, head->code[0], text);
         }
     }
     g_bytes_unref(bytes);
@@ -222,8 +275,7 @@ bool machine_random_seed(struct machine *machine, const char *path, uint64_t *ou
     if (!machine_host_verdict(machine, ok, error)) {
         return false;
     }
-    machine_input(machine, RECORDING_INPUT_host_fact, bytes, sizeof(bytes));
-    *out_seed = bytes_load_le64(bytes);
+    *out_seed = machine_fact_number(machine, PAYLOAD_FACT_seed, bytes_load_le64(bytes));
     return true;
 }
 
@@ -255,21 +307,25 @@ GBytes *machine_read_file(struct machine *machine, const char *option, const cha
 void machine_loaded(struct machine *machine, uint64_t gpa, const void *bytes, size_t count,
                     uint64_t memory_bytes)
 {
-    uint8_t effect[LOADED_HEAD_BYTES + LOADED_BYTES_SHOWN];
-    size_t size = LOADED_HEAD_BYTES;
+    struct {
+        struct payload_dma_write head;
+        uint8_t data[PAYLOAD_DMA_BYTES_SHOWN];
+    } effect;
+
+    size_t size = sizeof(effect.head);
 
     if (!inputs_are_logged(machine)) {
         return;
     }
-    bytes_store_le64(effect, gpa);
-    bytes_store_le64(effect + 8, count);
-    bytes_store_le64(effect + 16, memory_bytes);
-    if (count <= LOADED_BYTES_SHOWN) {
-        memcpy(effect + size, bytes, count);
+    bytes_store_le64(effect.head.gpa, gpa);
+    bytes_store_le64(effect.head.count, count);
+    bytes_store_le64(effect.head.memory_bytes, memory_bytes);
+    if (count <= PAYLOAD_DMA_BYTES_SHOWN) {
+        memcpy(effect.data, bytes, count);
         size += count;
     } else {
-        bytes_store_le64(effect + size, XXH3_64bits(bytes, count));
+        bytes_store_le64(effect.data, XXH3_64bits(bytes, count));
         size += 8;
     }
-    machine_effect(machine, RECORDING_EFFECT_dma_write, effect, size);
+    machine_effect(machine, RECORDING_EFFECT_dma_write, &effect, size);
 }

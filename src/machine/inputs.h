@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "replay/payload_layout.h"
 #include "replay/recording_format.h"
 
 struct json_object;
@@ -41,6 +42,10 @@ void machine_effect(struct machine *machine, enum recording_effect_kind kind, co
 /* ---- facts about the host: asked only where nothing is replayed ---- */
 
 int64_t machine_realtime_us(struct machine *machine);
+/* Takes what belongs to the fact over, gives what the machine goes on with: in a replay what was
+ * recorded, of any size and content (content is not looked at, it may be NULL). */
+GBytes *machine_fact(struct machine *machine, enum payload_fact fact, GBytes *content);
+uint64_t machine_fact_number(struct machine *machine, enum payload_fact fact, uint64_t number);
 int64_t machine_thread_id(struct machine *machine, unsigned vcpu);
 bool machine_host_has_kvm(struct machine *machine);
 /* [{"label", "filename", "frontend-open"}], a new array. */

@@ -275,7 +275,6 @@ static void init_parts(struct machine *machine)
     if (machine->recording != NULL) {
         machine->recorded_state = recorded_state_create(machine);
         recording_set_faults(machine->recording, &machine->faults);
-        recording_set_describe(machine->recording, replay_words);
     }
 }
 

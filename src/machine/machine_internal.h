@@ -340,10 +340,6 @@ void machine_replay_plant(struct machine *machine);
 void machine_replay_plant_state(struct machine *machine);
 void machine_replay_destroy(struct machine_replay *replay);
 
-/* ---- replay_words.c ---- */
-/* recording_words_fn */
-char *replay_words(enum recording_group group, unsigned kind, const void *bytes, size_t size);
-
 /* ---- multiboot.c ---- */
 
 /* Writes the kernel and its information into guest memory and the entry state into out_state. */

@@ -278,15 +278,21 @@ struct json_object *machine_query_cpu_definitions(struct machine *machine)
 /* A write to the recording is no matter of the machine: what is left of its fault comes from outside. */
 static void take_write_fault(struct machine *machine)
 {
-    uint8_t bytes[13];
+    struct fault_point_state *point = &machine->faults.points[FAULT_recording_write];
+    struct payload_fact_fault bytes = { .every = { point->every } };
+    g_autoptr(GBytes) content = NULL;
+    const struct payload_fact_fault *taken;
+    gsize size;
 
-    bytes_store_le32(bytes, (uint32_t)machine->faults.points[FAULT_recording_write].error);
-    bytes_store_le64(bytes + 4, machine->faults.points[FAULT_recording_write].countdown);
-    bytes[12] = machine->faults.points[FAULT_recording_write].every;
-    machine_input(machine, RECORDING_INPUT_host_fact, bytes, sizeof(bytes));
-    machine->faults.points[FAULT_recording_write].error = (int)bytes_load_le32(bytes);
-    machine->faults.points[FAULT_recording_write].countdown = bytes_load_le64(bytes + 4);
-    machine->faults.points[FAULT_recording_write].every = bytes[12] != 0;
+    bytes_store_le32(bytes.error, (uint32_t)point->error);
+    bytes_store_le64(bytes.countdown, point->countdown);
+    content = machine_fact(machine, PAYLOAD_FACT_write_fault, g_bytes_new(&bytes, sizeof(bytes)));
+    taken = g_bytes_get_data(content, &size);
+    if (size == sizeof(*taken)) {
+        point->error = (int)bytes_load_le32(taken->error);
+        point->countdown = bytes_load_le64(taken->countdown);
+        point->every = taken->every[0] != 0;
+    }
 }
 
 struct json_object *machine_query_faults(struct machine *machine)

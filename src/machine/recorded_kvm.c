@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * recorded_kvm.c - an ioctl as an effect (target, vCPU, request, argument) and an input (result, and
- * the argument afterwards where KVM writes into it).
- *
- *     effect kvm_call  target, vCPU (a byte each), request (32 bits), the argument's bytes or, for an
- *                      ioctl that takes a number, the number (64 bits)
- *     input kvm_call   result (32 bits), the argument's bytes if KVM writes there
- *     input coalesced  1 and a ring entry of 24 bytes, or 0
+ * the argument afterwards where KVM writes into it), as replay/payload_layout.h has them.
  *
  * Host addresses in arguments are left out. KVM_RUN is never recorded: exits are. What the vCPU
  * threads do outside of turns passes.
@@ -22,14 +17,12 @@
 
 #include "base/bytes.h"
 #include "machine/machine_internal.h"
+#include "replay/payload_layout.h"
 #include "replay/recording.h"
 
-#define HEAD_BYTES        6u
-#define RESULT_BYTES      4u
-#define ENTRIES_MAX       65536u /* of a list that KVM asks a longer one for */
-#define XSAVE_BYTES_MAX   (1u << 20)
-#define COALESCED_BYTES   24u
-#define COALESCED_IS_NONE 0u
+#define RESULT_BYTES    sizeof(struct payload_kvm_result)
+#define ENTRIES_MAX     65536u /* of a list that KVM asks a longer one for */
+#define XSAVE_BYTES_MAX (1u << 20)
 
 struct recorded_kvm {
     struct machine *machine;
@@ -113,12 +106,12 @@ static void hide_host_address(unsigned long request, uint8_t *argument)
 static void log_effect(struct recorded_kvm *recorded, enum kvm_target target, unsigned vcpu,
                        unsigned long request, const void *argument)
 {
-    uint8_t head[HEAD_BYTES] = { (uint8_t)target, (uint8_t)vcpu };
+    struct payload_kvm_call head = { .target = { (uint8_t)target }, .vcpu = { (uint8_t)vcpu } };
     GByteArray *effect = recorded->effect;
 
-    bytes_store_le32(head + 2, (uint32_t)request);
+    bytes_store_le32(head.request, (uint32_t)request);
     g_byte_array_set_size(effect, 0);
-    g_byte_array_append(effect, head, sizeof(head));
+    g_byte_array_append(effect, (const guint8 *)&head, sizeof(head));
     if (takes_number(request)) {
         uint8_t number[8];
 
@@ -126,10 +119,10 @@ static void log_effect(struct recorded_kvm *recorded, enum kvm_target target, un
         g_byte_array_append(effect, number, sizeof(number));
     } else {
         g_byte_array_append(effect, argument, (guint)argument_bytes(recorded, request, argument));
-        hide_host_address(request, effect->data + HEAD_BYTES);
+        hide_host_address(request, effect->data + sizeof(head));
     }
     if (recorded->spoils) {
-        effect->data[HEAD_BYTES] ^= 1;
+        effect->data[sizeof(head)] ^= 1;
         recorded->spoils = false;
     }
     machine_effect(recorded->machine, RECORDING_EFFECT_kvm_call, effect->data, effect->len);
@@ -219,30 +212,30 @@ static int call(void *opaque, enum kvm_target target, unsigned vcpu, unsigned lo
 static bool coalesced_next(void *opaque, struct kvm_coalesced_mmio *out_entry)
 {
     struct recorded_kvm *recorded = opaque;
-    uint8_t bytes[COALESCED_BYTES] = { 0 };
-    uint8_t flag = COALESCED_IS_NONE;
+    struct payload_coalesced_look look = { { 0 } };
+    struct payload_coalesced entry = { 0 };
 
     if (recorded->real.coalesced_next != NULL) {
-        flag = recorded->real.coalesced_next(recorded->real.opaque, out_entry);
+        look.is_there[0] = recorded->real.coalesced_next(recorded->real.opaque, out_entry);
     }
     if (!inputs_are_logged(recorded->machine)) {
-        return flag != COALESCED_IS_NONE;
+        return look.is_there[0] != 0;
     }
-    machine_input(recorded->machine, RECORDING_INPUT_coalesced, &flag, 1);
-    if (flag == COALESCED_IS_NONE) {
+    machine_input(recorded->machine, RECORDING_INPUT_coalesced, &look, sizeof(look));
+    if (look.is_there[0] == 0) {
         return false;
     }
     if (recorded->real.coalesced_next != NULL) {
-        bytes_store_le64(bytes, out_entry->phys_addr);
-        bytes_store_le32(bytes + 8, out_entry->len);
-        bytes_store_le32(bytes + 12, out_entry->pio);
-        memcpy(bytes + 16, out_entry->data, sizeof(out_entry->data));
+        bytes_store_le64(entry.gpa, out_entry->phys_addr);
+        bytes_store_le32(entry.length, out_entry->len);
+        bytes_store_le32(entry.is_pio, out_entry->pio);
+        memcpy(entry.data, out_entry->data, sizeof(out_entry->data));
     }
-    machine_input(recorded->machine, RECORDING_INPUT_coalesced, bytes, sizeof(bytes));
-    out_entry->phys_addr = bytes_load_le64(bytes);
-    out_entry->len = bytes_load_le32(bytes + 8);
-    out_entry->pio = bytes_load_le32(bytes + 12);
-    memcpy(out_entry->data, bytes + 16, sizeof(out_entry->data));
+    machine_input(recorded->machine, RECORDING_INPUT_coalesced, &entry, sizeof(entry));
+    out_entry->phys_addr = bytes_load_le64(entry.gpa);
+    out_entry->len = bytes_load_le32(entry.length);
+    out_entry->pio = bytes_load_le32(entry.is_pio);
+    memcpy(out_entry->data, entry.data, sizeof(out_entry->data));
     return true;
 }
 

@@ -23,8 +23,4 @@ void recorded_kvm_destroy(struct recorded_kvm *recorded);
 /* The next ioctl's effect shows a changed argument: for tests that want a replay to go wrong. */
 void recorded_kvm_spoil(struct recorded_kvm *recorded);
 
-/* "KVM_IRQ_LINE" of the VM, arguments where they are known: the payload of an effect kvm_call in
- * words. Any bytes. */
-char *recorded_kvm_words(const uint8_t *bytes, size_t size);
-
 #endif

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * recorded_memory.c - guest memory's dealings with the outside: the host calls that make it, and what
- * devices read from it and write into it.
- *
- *     effect memory_call  what (a byte), two numbers (64 bits each), a name or path
- *     input memory_call   errno (32 bits), a number (64 bits)
- *     input dma_read      ok (a byte) and the bytes
- *     effect dma_write    gpa (64 bits) and the bytes
+ * devices read from it and write into it (replay/payload_layout.h). A dma_read is ok (a byte), then the
+ * bytes, in inputs of at most 64 KiB.
  *
  * A replay opens no file: its memory is anonymous, and holds what loaders and devices wrote, not what
  * the guest did. So whatever a device reads there comes from the recording.
@@ -19,51 +15,44 @@
 #include "machine/machine_internal.h"
 #include "memory/ram_block.h"
 #include "memory/transaction.h"
+#include "replay/payload_layout.h"
 #include "replay/recording.h"
 
 #define PLAYED_FD           0x7fff0000 /* stands for a file that a replay does not open */
 #define PAGE_BYTES          4096u
-#define HEAD_BYTES          17u
 #define NAME_BYTES_MAX      4096u
-#define ANSWER_BYTES        12u
 #define DMA_CHUNK_BYTES     65536u
 #define HOST_PAGE_BYTES_MAX (1ull << 30) /* x86-64's largest */
 
-enum memory_call {
-    CALL_CREATE_MEMFD,
-    CALL_OPEN_FILE,
-    CALL_FILE_SIZE,
-    CALL_SET_FILE_SIZE,
-    CALL_PAGE_SIZE,
-    CALL_MAP,
-    CALL_POPULATE,
-};
-
 /* Says what is asked. True: the host is to be asked. */
-static bool asks(struct machine *machine, enum memory_call what, uint64_t first, uint64_t second,
-                 const char *name)
+static bool asks(struct machine *machine, enum payload_memory_what what, uint64_t first,
+                 uint64_t second, const char *name)
 {
-    uint8_t bytes[HEAD_BYTES + NAME_BYTES_MAX];
+    struct {
+        struct payload_memory_call head;
+        char name[NAME_BYTES_MAX];
+    } effect;
+
     size_t length = strnlen(name, NAME_BYTES_MAX);
 
-    bytes[0] = (uint8_t)what;
-    bytes_store_le64(bytes + 1, first);
-    bytes_store_le64(bytes + 9, second);
-    memcpy(bytes + HEAD_BYTES, name, length);
-    machine_effect(machine, RECORDING_EFFECT_memory_call, bytes, HEAD_BYTES + length);
+    effect.head.what[0] = (uint8_t)what;
+    bytes_store_le64(effect.head.first, first);
+    bytes_store_le64(effect.head.second, second);
+    memcpy(effect.name, name, length);
+    machine_effect(machine, RECORDING_EFFECT_memory_call, &effect, sizeof(effect.head) + length);
     return !machine_is_replaying(machine);
 }
 
 /* The host's answer, or the recorded one. */
 static int answer(struct machine *machine, int number, uint64_t *value)
 {
-    uint8_t bytes[ANSWER_BYTES];
+    struct payload_memory_answer bytes;
 
-    bytes_store_le32(bytes, (uint32_t)number);
-    bytes_store_le64(bytes + 4, *value);
-    machine_input(machine, RECORDING_INPUT_memory_call, bytes, sizeof(bytes));
-    *value = bytes_load_le64(bytes + 4);
-    return (int)bytes_load_le32(bytes);
+    bytes_store_le32(bytes.error, (uint32_t)number);
+    bytes_store_le64(bytes.number, *value);
+    machine_input(machine, RECORDING_INPUT_memory_call, &bytes, sizeof(bytes));
+    *value = bytes_load_le64(bytes.number);
+    return (int)bytes_load_le32(bytes.error);
 }
 
 static int create_memfd(void *opaque, const char *name, int *out_fd)
@@ -72,7 +61,7 @@ static int create_memfd(void *opaque, const char *name, int *out_fd)
     uint64_t unused = 0;
     int number = 0;
 
-    if (asks(machine, CALL_CREATE_MEMFD, 0, 0, name)) {
+    if (asks(machine, PAYLOAD_MEMORY_create_memfd, 0, 0, name)) {
         number = host_memory_create_memfd(name, out_fd);
     } else {
         *out_fd = PLAYED_FD;
@@ -86,7 +75,7 @@ static int open_file(void *opaque, const char *path, int *out_fd, bool *out_crea
     uint64_t created;
     int number = 0;
 
-    if (asks(machine, CALL_OPEN_FILE, 0, 0, path)) {
+    if (asks(machine, PAYLOAD_MEMORY_open_file, 0, 0, path)) {
         number = host_memory_open_file(path, out_fd, out_created);
     } else {
         *out_fd = PLAYED_FD;
@@ -103,7 +92,7 @@ static int file_size(void *opaque, int fd, uint64_t *out_bytes)
     uint64_t size = 0;
     int number = 0;
 
-    if (asks(machine, CALL_FILE_SIZE, 0, 0, "")) {
+    if (asks(machine, PAYLOAD_MEMORY_file_size, 0, 0, "")) {
         number = host_memory_file_size(fd, &size);
     }
     number = answer(machine, number, &size);
@@ -117,7 +106,7 @@ static int set_file_size(void *opaque, int fd, uint64_t size_bytes)
     uint64_t unused = 0;
     int number = 0;
 
-    if (asks(machine, CALL_SET_FILE_SIZE, size_bytes, 0, "")) {
+    if (asks(machine, PAYLOAD_MEMORY_set_file_size, size_bytes, 0, "")) {
         number = host_memory_set_file_size(fd, size_bytes);
     }
     return answer(machine, number, &unused);
@@ -128,7 +117,7 @@ static uint64_t page_size(void *opaque, int fd)
     struct machine *machine = opaque;
     uint64_t size = PAGE_BYTES;
 
-    if (asks(machine, CALL_PAGE_SIZE, fd >= 0, 0, "")) {
+    if (asks(machine, PAYLOAD_MEMORY_page_size, fd >= 0, 0, "")) {
         size = host_memory_page_size(fd);
     }
     (void)answer(machine, 0, &size);
@@ -145,7 +134,7 @@ static int map(void *opaque, int fd, uint64_t size_bytes, uint64_t align_bytes, 
     int number = 0;
     int played;
 
-    if (asks(machine, CALL_MAP, size_bytes, align_bytes, share ? "shared" : "private")) {
+    if (asks(machine, PAYLOAD_MEMORY_map, size_bytes, align_bytes, share ? "shared" : "private")) {
         number = host_memory_map(fd, size_bytes, align_bytes, share, out_at);
         return answer(machine, number, &unused);
     }
@@ -172,7 +161,7 @@ static int populate(void *opaque, void *at, uint64_t size_bytes)
     uint64_t unused = 0;
     int number = 0;
 
-    if (asks(machine, CALL_POPULATE, size_bytes, 0, "")) {
+    if (asks(machine, PAYLOAD_MEMORY_populate, size_bytes, 0, "")) {
         number = host_memory_populate(at, size_bytes);
     }
     return answer(machine, number, &unused);

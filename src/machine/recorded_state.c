@@ -19,6 +19,7 @@
 #include "memory/transaction.h"
 #include "replay/recording_format.h"
 #include "state/state.h"
+#include "state/state_layout.h"
 
 #define SHOWN_BYTES_MAX 8192u /* of a text that names fields */
 
@@ -70,9 +71,11 @@ struct recorded_state {
     struct machine_state own;
     GArray *places;    /* of struct place; the first one is own */
     bool is_stale;     /* places must be found anew */
+    bool is_moved;     /* the layout may be another one than layout */
     GByteArray *bytes; /* taken last */
     bool has_news;     /* they have changed since somebody asked */
     GString *text;     /* scratch */
+    GString *layout;   /* told last */
 };
 
 static void place_clear(void *place)
@@ -89,7 +92,9 @@ struct recorded_state *recorded_state_create(struct machine *machine)
     g_array_set_clear_func(state->places, place_clear);
     state->bytes = g_byte_array_new();
     state->text = g_string_new(NULL);
+    state->layout = g_string_new(NULL);
     state->is_stale = true;
+    state->is_moved = true;
     return state;
 }
 
@@ -99,6 +104,7 @@ void recorded_state_destroy(struct recorded_state *state)
         g_array_unref(state->places);
         g_byte_array_unref(state->bytes);
         g_string_free(state->text, TRUE);
+        g_string_free(state->layout, TRUE);
         g_free(state);
     }
 }
@@ -107,6 +113,7 @@ void recorded_state_changed(struct recorded_state *state)
 {
     if (state != NULL) {
         state->is_stale = true;
+        state->is_moved = true;
     }
 }
 
@@ -155,6 +162,31 @@ static void find_places(struct recorded_state *state)
     g_byte_array_set_size(state->bytes, (guint)size);
     state->is_stale = false;
     state->has_news = true;
+}
+
+const GString *recorded_state_new_layout(struct recorded_state *state)
+{
+    GString *swap = state->layout;
+
+    if (!state->is_moved) {
+        return NULL;
+    }
+    state->is_moved = false;
+    if (state->is_stale) {
+        find_places(state);
+    }
+    g_string_truncate(state->text, 0);
+    for (guint i = 0; i < state->places->len; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
+
+        state_layout_append(place->desc, place->path, state->text);
+    }
+    if (g_string_equal(state->text, state->layout)) {
+        return NULL;
+    }
+    state->layout = state->text;
+    state->text = swap;
+    return state->layout;
 }
 
 /* ---- the machine's own ---- */

@@ -20,6 +20,10 @@ void recorded_state_destroy(struct recorded_state *state);
 /* A device has come or gone. */
 void recorded_state_changed(struct recorded_state *state);
 
+/* Where each field lies (state/state_layout.h), when that is not what it was at the call before; else
+ * NULL. recorded_state's, until the next call. */
+const GString *recorded_state_new_layout(struct recorded_state *state);
+
 /* The bytes now; recorded_state's, until the next call. */
 const GByteArray *recorded_state_take(struct recorded_state *state);
 

@@ -73,9 +73,14 @@ void machine_check_recording(struct machine *machine)
 static void log_turn_end(struct machine *machine)
 {
     const GByteArray *state;
+    const GString *layout;
 
     if (machine->recording_failed) {
         return;
+    }
+    layout = recorded_state_new_layout(machine->recorded_state);
+    if (layout != NULL) {
+        machine_effect(machine, RECORDING_EFFECT_state_layout, layout->str, layout->len);
     }
     if (machine_is_replaying(machine)) {
         machine_replay_plant_state(machine);

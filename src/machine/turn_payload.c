@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * turn_payload.c - what starts a turn as bytes, and back: exits, commands, console bytes.
- *
- *     exit     kind, flags (bit 0: write), size, details (a byte each), count (32 bits), gpa (64
- *              bits), the data of a write, the details (64 bits each)
- *     command  client (32 bits), JSON text
- *     console  label, 0, bytes
- *
- * Numbers are little-endian.
+ * turn_payload.c - what starts a turn as bytes, and back: exits, commands, console bytes, as
+ * replay/payload_layout.h has them.
  */
 #include <json-c/json.h>
 #include <string.h>
@@ -15,11 +9,16 @@
 #include "base/bytes.h"
 #include "cpu/vm_exit.h"
 #include "machine/inputs.h"
+#include "replay/payload_layout.h"
 
-#define EXIT_HEAD_BYTES   16u
-#define EXIT_FLAG_WRITE   1u
-#define CLIENT_BYTES      4u
 #define COMMAND_DEPTH_MAX 1032 /* deeper than what a monitor lets in */
+#define DETAIL_BYTES      8u
+
+/* A recording's kinds of exits are the accelerators'. */
+_Static_assert((int)VM_EXIT_PIO == PAYLOAD_EXIT_pio, "the number is in recordings");
+_Static_assert((int)VM_EXIT_MMIO == PAYLOAD_EXIT_mmio, "the number is in recordings");
+_Static_assert((int)VM_EXIT_UNKNOWN == PAYLOAD_EXIT_unknown, "the number is in recordings");
+_Static_assert(VM_EXIT_LAST + 1 == PAYLOAD_EXIT_COUNT, "a recording can hold each of them");
 
 static size_t data_bytes(const struct vm_exit *exit)
 {
@@ -30,17 +29,21 @@ static size_t data_bytes(const struct vm_exit *exit)
 
 void exit_payload_store(const struct vm_exit *exit, GByteArray *out)
 {
-    uint8_t head[EXIT_HEAD_BYTES] = { (uint8_t)exit->kind, exit->is_write ? EXIT_FLAG_WRITE : 0,
-                                      exit->size, (uint8_t)exit->detail_count };
+    struct payload_exit head = {
+        .kind = { (uint8_t)exit->kind },
+        .flags = { exit->is_write ? PAYLOAD_EXIT_FLAG_WRITE : 0 },
+        .unit_bytes = { exit->size },
+        .detail_count = { (uint8_t)exit->detail_count },
+    };
 
-    bytes_store_le32(head + 4, exit->count);
-    bytes_store_le64(head + 8, exit->gpa);
-    g_byte_array_append(out, head, sizeof(head));
+    bytes_store_le32(head.count, exit->count);
+    bytes_store_le64(head.gpa, exit->gpa);
+    g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
     if (exit->is_write && exit->data != NULL) {
         g_byte_array_append(out, exit->data, (guint)data_bytes(exit));
     }
     for (uint32_t i = 0; i < exit->detail_count; i++) {
-        uint8_t detail[8];
+        uint8_t detail[DETAIL_BYTES];
 
         bytes_store_le64(detail, exit->detail[i]);
         g_byte_array_append(out, detail, sizeof(detail));
@@ -63,34 +66,35 @@ static bool exit_is_possible(const struct vm_exit *exit)
 bool exit_payload_load(const uint8_t *bytes, size_t size, GByteArray *scratch,
                        struct vm_exit *out_exit)
 {
+    const struct payload_exit *head = (const struct payload_exit *)bytes;
     struct vm_exit exit = { 0 };
     size_t written;
 
-    if (size < EXIT_HEAD_BYTES || bytes[0] > VM_EXIT_LAST || bytes[1] > EXIT_FLAG_WRITE ||
-        bytes[3] > VM_EXIT_DETAIL_MAX) {
+    if (size < sizeof(*head) || head->kind[0] > VM_EXIT_LAST ||
+        head->flags[0] > PAYLOAD_EXIT_FLAG_WRITE || head->detail_count[0] > VM_EXIT_DETAIL_MAX) {
         return false;
     }
-    exit.kind = (enum vm_exit_kind)bytes[0];
-    exit.is_write = (bytes[1] & EXIT_FLAG_WRITE) != 0;
-    exit.size = bytes[2];
-    exit.detail_count = bytes[3];
-    exit.count = bytes_load_le32(bytes + 4);
-    exit.gpa = bytes_load_le64(bytes + 8);
+    exit.kind = (enum vm_exit_kind)head->kind[0];
+    exit.is_write = (head->flags[0] & PAYLOAD_EXIT_FLAG_WRITE) != 0;
+    exit.size = head->unit_bytes[0];
+    exit.detail_count = head->detail_count[0];
+    exit.count = bytes_load_le32(head->count);
+    exit.gpa = bytes_load_le64(head->gpa);
     if (!exit_is_possible(&exit)) {
         return false;
     }
     written = exit.is_write ? data_bytes(&exit) : 0;
-    if (size != EXIT_HEAD_BYTES + written + exit.detail_count * 8u) {
+    if (size != sizeof(*head) + written + exit.detail_count * DETAIL_BYTES) {
         return false;
     }
     if (exit.count > 0) {
         g_byte_array_set_size(scratch, (guint)data_bytes(&exit));
         memset(scratch->data, 0, scratch->len);
-        memcpy(scratch->data, bytes + EXIT_HEAD_BYTES, written);
+        memcpy(scratch->data, bytes + sizeof(*head), written);
         exit.data = scratch->data;
     }
     for (uint32_t i = 0; i < exit.detail_count; i++) {
-        exit.detail[i] = bytes_load_le64(bytes + EXIT_HEAD_BYTES + written + i * 8u);
+        exit.detail[i] = bytes_load_le64(bytes + sizeof(*head) + written + i * DETAIL_BYTES);
     }
     *out_exit = exit;
     return true;
@@ -100,22 +104,24 @@ bool exit_payload_load(const uint8_t *bytes, size_t size, GByteArray *scratch,
 
 void command_payload_store(unsigned client, const char *text, size_t length, GByteArray *out)
 {
-    uint8_t number[CLIENT_BYTES];
+    struct payload_command head;
 
-    bytes_store_le32(number, client);
-    g_byte_array_append(out, number, sizeof(number));
+    bytes_store_le32(head.client, client);
+    g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
     g_byte_array_append(out, (const guint8 *)text, (guint)length);
 }
 
 const char *command_payload_load(const uint8_t *bytes, size_t size, unsigned *out_client,
                                  size_t *out_length)
 {
-    if (size < CLIENT_BYTES || size > G_MAXINT) {
+    const struct payload_command *head = (const struct payload_command *)bytes;
+
+    if (size < sizeof(*head) || size > G_MAXINT) {
         return NULL;
     }
-    *out_client = bytes_load_le32(bytes);
-    *out_length = size - CLIENT_BYTES;
-    return (const char *)bytes + CLIENT_BYTES;
+    *out_client = bytes_load_le32(head->client);
+    *out_length = size - sizeof(*head);
+    return (const char *)bytes + sizeof(*head);
 }
 
 /* A text that is no JSON stands for a command without a name. */

@@ -118,13 +118,6 @@ const struct recording_divergence *recording_divergence(const struct recording *
     return recording->replay != NULL ? recording_replay_divergence(recording->replay) : NULL;
 }
 
-void recording_set_describe(struct recording *recording, recording_words_fn words)
-{
-    if (recording->replay != NULL) {
-        recording_replay_set_describe(recording->replay, words);
-    }
-}
-
 void recording_diverge(struct recording *recording, const char *text)
 {
     if (recording->replay != NULL) {

@@ -86,13 +86,6 @@ struct recording_divergence {
 
 /* The first difference, NULL = none so far. Owned by the recording. */
 const struct recording_divergence *recording_divergence(const struct recording *recording);
-/*
- * Gives the text of a divergence words for payloads instead of bytes in hex: returns a new string, or
- * NULL for the hex form. Bytes may come from a damaged file: any size, any content.
- */
-typedef char *(*recording_words_fn)(enum recording_group group, unsigned kind, const void *bytes,
-                                    size_t size);
-void recording_set_describe(struct recording *recording, recording_words_fn words);
 /* For differences that the machine finds by itself. The first one counts. */
 void recording_diverge(struct recording *recording, const char *text);
 

@@ -8,17 +8,15 @@
 #include <string.h>
 
 #include "base/invariant.h"
+#include "replay/payload_fields.h"
 #include "replay/recording_reader.h"
 #include "replay/recording_state.h"
 
-/* Of a payload, in a text. */
-#define HEX_BYTES_MAX 32u
 /* Of an input whose size the recording decides. */
 #define SIZE_ANY SIZE_MAX
 
 struct recording_replay {
     struct recording_reader *reader;
-    recording_words_fn words;
     struct recording_divergence divergence; /* text NULL = none */
     char *text;
 
@@ -29,14 +27,6 @@ struct recording_replay {
     struct recording_turn turn;
     GByteArray *turn_payload;
     unsigned record_number; /* of the turn's, from 1 */
-};
-
-/* A record, or (is_end) the end of the turn, as one side of a text. */
-struct side {
-    enum recording_group group;
-    unsigned kind;
-    const void *bytes;
-    size_t size;
 };
 
 struct recording_replay *recording_replay_open(const char *path, GError **error)
@@ -110,11 +100,6 @@ recording_replay_divergence(const struct recording_replay *replay)
     return replay->text != NULL ? &replay->divergence : NULL;
 }
 
-void recording_replay_set_describe(struct recording_replay *replay, recording_words_fn words)
-{
-    replay->words = words;
-}
-
 void recording_replay_diverge(struct recording_replay *replay, const char *text)
 {
     const char *kind = recording_turn_kind_name(replay->turn.kind);
@@ -134,27 +119,10 @@ void recording_replay_diverge(struct recording_replay *replay, const char *text)
 
 /* ---- texts ---- */
 
-static void append_hex(GString *out, const uint8_t *bytes, size_t size, size_t from)
-{
-    size_t end = MIN(size, from + HEX_BYTES_MAX);
-
-    if (from > 0) {
-        g_string_append(out, " ...");
-    }
-    for (size_t i = from; i < end; i++) {
-        g_string_append_printf(out, " %02x", bytes[i]);
-    }
-    if (end < size) {
-        g_string_append(out, " ...");
-    }
-}
-
-/* "effect kvm_call, 24 bytes: 00 01 ...", the bytes from about the first that differs on. */
-static void append_side(const struct recording_replay *replay, GString *out,
-                        const struct side *side, size_t from)
+/* "effect kvm_call target=vm vcpu=0 request=KVM_IRQ_LINE gsi=9 level=1" */
+static void append_side(GString *out, const struct payload *side)
 {
     const char *name = recording_kind_name(side->group, side->kind);
-    g_autofree char *words = NULL;
 
     if (side->group == RECORDING_GROUP_END) {
         g_string_append(out, "the turn's end");
@@ -168,45 +136,30 @@ static void append_side(const struct recording_replay *replay, GString *out,
     }
     if (side->size == SIZE_ANY) {
         g_string_append(out, ", any number of bytes");
-        return;
-    }
-    if (side->bytes != NULL && replay->words != NULL) {
-        words = replay->words(side->group, side->kind, side->bytes, side->size);
-    }
-    if (words != NULL) {
-        g_string_append_printf(out, " %s", words);
-        return;
-    }
-    g_string_append_printf(out, ", %zu byte%s", side->size, side->size == 1 ? "" : "s");
-    if (side->bytes != NULL && side->size > 0) {
-        g_string_append_c(out, ':');
-        append_hex(out, side->bytes, side->size, MIN(from, side->size));
+    } else if (side->bytes == NULL) {
+        g_string_append_printf(out, ", %zu byte%s", side->size, side->size == 1 ? "" : "s");
+    } else {
+        g_string_append(out, side->size > 0 ? " " : ", 0 bytes");
+        payload_print(side, out);
     }
 }
 
-static void diverge_sides(struct recording_replay *replay, const struct side *recorded,
-                          const struct side *actual)
+/* actual->bytes is NULL where only its size is known. */
+static void diverge_sides(struct recording_replay *replay, const struct payload *recorded,
+                          const struct payload *actual)
 {
+    static const char *const labels[2] = { "expected", "got" };
     g_autoptr(GString) text = g_string_new(NULL);
-    const uint8_t *a = recorded->bytes, *b = actual->bytes;
-    size_t shorter = MIN(recorded->size, actual->size), same = 0;
-    bool is_alike =
-        recorded->group == actual->group && recorded->kind == actual->kind && actual->bytes != NULL;
-    size_t from = 0;
 
-    if (is_alike) {
-        while (same < shorter && a[same] == b[same]) {
-            same++;
-        }
-        from = same > HEX_BYTES_MAX / 2 ? same - HEX_BYTES_MAX / 4 : 0;
-    }
     g_string_append_printf(text, "record %u: expected ", replay->record_number);
-    append_side(replay, text, recorded, from);
+    append_side(text, recorded);
     g_string_append(text, "; got ");
-    append_side(replay, text, actual, from);
-    if (is_alike && same < shorter) {
-        g_string_append_printf(text, "\nfirst difference at byte %zu: expected %02x, got %02x",
-                               same, a[same], b[same]);
+    append_side(text, actual);
+    if (recorded->group == actual->group && recorded->kind == actual->kind &&
+        actual->bytes != NULL) {
+        g_string_append(text, "\nfields that differ:\n");
+        payload_compare(recorded, actual, labels, text);
+        g_string_truncate(text, text->len - 1); /* the end of the last line */
     }
     recording_replay_diverge(replay, text->str);
 }
@@ -295,9 +248,10 @@ static bool is_same(const struct recording_record *record, enum recording_group 
 }
 
 static void diverge_record(struct recording_replay *replay, const struct recording_record *record,
-                           const struct side *actual)
+                           const struct payload *actual)
 {
-    struct side recorded = { record->group, record->kind, record->payload, record->payload_bytes };
+    struct payload recorded = { record->group, record->kind, record->payload,
+                                record->payload_bytes };
 
     diverge_sides(replay, &recorded, actual);
 }
@@ -314,7 +268,8 @@ void recording_replay_input(struct recording_replay *replay, enum recording_inpu
             }
             return;
         }
-        diverge_record(replay, &record, &(struct side){ RECORDING_GROUP_INPUT, kind, NULL, size });
+        diverge_record(replay, &record,
+                       &(struct payload){ RECORDING_GROUP_INPUT, kind, NULL, size });
     }
     if (size > 0) {
         memset(bytes, 0, size);
@@ -331,7 +286,7 @@ GBytes *recording_replay_input_bytes(struct recording_replay *replay,
             return g_bytes_new(record.payload, record.payload_bytes);
         }
         diverge_record(replay, &record,
-                       &(struct side){ RECORDING_GROUP_INPUT, kind, NULL, SIZE_ANY });
+                       &(struct payload){ RECORDING_GROUP_INPUT, kind, NULL, SIZE_ANY });
     }
     return g_bytes_new(NULL, 0);
 }
@@ -345,7 +300,7 @@ void recording_replay_effect(struct recording_replay *replay, enum recording_eff
         !(is_same(&record, RECORDING_GROUP_EFFECT, kind) && record.payload_bytes == size &&
           (size == 0 || memcmp(record.payload, bytes, size) == 0))) {
         diverge_record(replay, &record,
-                       &(struct side){ RECORDING_GROUP_EFFECT, kind, bytes, size });
+                       &(struct payload){ RECORDING_GROUP_EFFECT, kind, bytes, size });
     }
 }
 
@@ -379,7 +334,7 @@ void recording_replay_end(struct recording_replay *replay, const void *state, si
 
     if (take_record(replay, &record)) {
         if (record.group != RECORDING_GROUP_END) {
-            diverge_record(replay, &record, &(struct side){ RECORDING_GROUP_END, 0, NULL, 0 });
+            diverge_record(replay, &record, &(struct payload){ RECORDING_GROUP_END, 0, NULL, 0 });
         } else {
             compare_state(replay, state, size, describe, opaque);
         }

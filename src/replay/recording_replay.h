@@ -16,7 +16,6 @@ void recording_replay_progress(const struct recording_replay *replay, uint64_t *
                                uint64_t *out_bytes_total);
 const struct recording_divergence *
 recording_replay_divergence(const struct recording_replay *replay);
-void recording_replay_set_describe(struct recording_replay *replay, recording_words_fn words);
 void recording_replay_diverge(struct recording_replay *replay, const char *text);
 
 bool recording_replay_peek(struct recording_replay *replay, struct recording_turn *out_turn);

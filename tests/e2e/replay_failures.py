@@ -51,11 +51,12 @@ def test_planted_divergences():
         assert len(report.split('the last events:\n')[1].splitlines()) == 32, report
         turn, report = diverge(path, options=f',plant=listener@{plug}')
         assert turn == plug, (turn, report)
-        assert re.search(r'expected effect kvm_call KVM_SET_USER_MEMORY_REGION\(slot=2, gpa=0x\w+, size=0x400000, flags=0\); '
-                         r'got effect kvm_call KVM_IRQ_LINE', report), report
+        assert re.search(r'expected effect kvm_call target=vm vcpu=0 request=KVM_SET_USER_MEMORY_REGION slot=2 flags=0x0 gpa=0x\w+ '
+                         r'size_bytes=0x400000 has_memory=1; got effect kvm_call target=vm vcpu=0 request=KVM_IRQ_LINE', report), report
+        assert re.search(r'(?m)^request: expected KVM_SET_USER_MEMORY_REGION, got KVM_IRQ_LINE', report), report
         assert '--> kvm_set_irq: gsi=9 level=1' in report.splitlines()[-1], report
         turn, report = diverge(path, options=f',plant=ioctl@{plug}')
-        assert turn == plug and 'first difference at byte 6: expected 02, got 03' in report, report
+        assert turn == plug and re.search(r'(?m)^fields that differ:\nslot: expected 2, got 3$', report), report
         # In a turn without an ioctl the next one is changed.
         turns = {r.turn for r in reader.records if r.group == 'effect' and r.kind == EFFECT_KVM_CALL}
         start = next(t for t in range(1, reader.turns_ended) if t not in turns)

@@ -10,6 +10,7 @@ from rpt_writer import Trace, block, instant
 
 ARGUMENTS = ['-machine', 'pc', '-accel', 'kvm', '-append', "console=ttyS0 it's", '-m', '128M,slots=4,maxmem=1G', '']
 STATE = bytes(range(64))
+LAYOUT = b'machine clock_base_ns:8 irq_level:4\n/machine/pm status:2 slots[0].flags:2 rest:4*12\n'
 
 
 def changed(state, at, value):
@@ -37,7 +38,7 @@ def add_plug(session, device, gpa, *, fails=False, slot=4, mark=1):
     session.end(changed(session.state, 9, mark))
 
 
-def session(*, realtime=1700000000123456, seed=b'\0', late_ns=0, extra=False, **options):
+def session(*, realtime=1700000000123456, seed=b'\0', late_ns=0, extra=False, layout=None, **options):
     """One turn of each kind at least, one payload of each layout."""
     recording = Recording(arguments=ARGUMENTS, realtime_us=realtime)
     recording.turn('build')
@@ -51,6 +52,8 @@ def session(*, realtime=1700000000123456, seed=b'\0', late_ns=0, extra=False, **
     answers(recording, (kvm_call(0xae03, struct.pack('<Q', 10), 0), 1), (kvm_call(0x4138ae84, b'\xee' * 312, 2, 3), 0),
             (kvm_call(0x8138ae83, bytes(312), 2, 3), 0),
             (kvm_call(0x12345678, b'\1\2', 1), 0), (kvm_call(0x4010ae67, struct.pack('<QII', 0xfed00000, 4096, 0)), 0))
+    if layout:
+        recording.effect('state_layout', layout)
     recording.end(STATE)
     recording.turn('start', now_ns=1000)
     recording.end()
@@ -85,10 +88,10 @@ def session(*, realtime=1700000000123456, seed=b'\0', late_ns=0, extra=False, **
     recording.effect('event', b'ACPI_DEVICE_OST {"info":{"device":"dimm0"}}')
     recording.end()
     recording.turn('command', command('{"execute":"query-cpus-fast"}'), now_ns=3_000_000_200)
-    recording.input('host_fact', struct.pack('<Q', 4711))
-    recording.input('host_fact')
-    recording.input('host_fact', b'[{"label":"serial0"}]')
-    recording.input('host_fact', b'\2\3No such file')
+    recording.input('host_fact', struct.pack('<BQ', 0, 4711))
+    recording.input('host_fact', b'\3')
+    recording.input('host_fact', b'\2[{"label":"serial0"}]')
+    recording.input('host_fact', b'\3\3No such file')
     recording.effect('reply', b'{"return":["' + 'é'.encode() * 600 + b'\x1b[31m"]}')
     recording.end()
     recording.turn('signal', now_ns=3_000_000_300)
@@ -313,12 +316,15 @@ CASES = [
     Case('diff-recordings', {'a.rpl': WHOLE, 'same.rpl': session().bytes(index=False), 'fails.rpl': session(fails=True).bytes(),
                              'later.rpl': session(realtime=1700000099999999).bytes(), 'seed.rpl': session(seed=b'\1').bytes(),
                              'late.rpl': session(late_ns=5).bytes(), 'extra.rpl': session(extra=True).bytes(),
-                             'slot.rpl': session(slot=5).bytes(), 'killed.rpl': HEAD + FIRST, 'state.rpl': session(mark=2).bytes()}, [
+                             'slot.rpl': session(slot=5).bytes(), 'killed.rpl': HEAD + FIRST, 'state.rpl': session(mark=2).bytes(),
+                             'named.rpl': session(layout=LAYOUT).bytes(), 'named-state.rpl': session(layout=LAYOUT, mark=2).bytes(),
+                             'layout.rpl': session(layout=LAYOUT.replace(b'pm', b'pn')).bytes()}, [
         ['diff', 'a.rpl', 'a.rpl'], ['diff', 'a.rpl', 'same.rpl'], ['diff', 'a.rpl', 'fails.rpl'], ['diff', 'a.rpl', 'later.rpl'],
         ['diff', '--ignore', 'realtime', 'a.rpl', 'later.rpl'], ['diff', 'a.rpl', 'seed.rpl'], ['diff', 'a.rpl', 'late.rpl'],
         ['diff', '--ignore', 'time', 'a.rpl', 'late.rpl'], ['diff', 'a.rpl', 'extra.rpl'], ['diff', 'extra.rpl', 'a.rpl'],
         ['diff', 'a.rpl', 'slot.rpl'], ['diff', 'a.rpl', 'killed.rpl'], ['diff', 'killed.rpl', 'a.rpl'], ['diff', 'a.rpl', 'state.rpl'],
-        ['diff', '--ignore', 'state', 'a.rpl', 'state.rpl'], ['diff', 'a.rpl', 'missing.rpl']]),
+        ['diff', '--ignore', 'state', 'a.rpl', 'state.rpl'],
+        ['diff', 'named.rpl', 'named-state.rpl'], ['diff', 'named.rpl', 'layout.rpl'], ['diff', 'a.rpl', 'named.rpl'], ['diff', 'a.rpl', 'missing.rpl']]),
     Case('diff-usage', {'a.rpl': WHOLE, 'a.rpt': TRACE}, [['help', 'diff'], ['diff'], ['diff', 'a.rpt'], ['diff', 'a', 'b', 'c'],
                                                          ['diff', '--nothing', 'a', 'b'], ['diff', 'a.rpl', 'a.rpt'], ['diff', 'a.rpt', 'a.rpl']]),
 ]

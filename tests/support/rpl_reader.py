@@ -112,7 +112,7 @@ def read_header(raw):
     need(count <= 65536, 'argument count')
     arguments = [cursor.string(131072) for _ in range(count)]
     schema, realtime = cursor.number('Q'), cursor.number('q')
-    need(minor > 0 or cursor.at == len(raw), 'bytes behind the header')
+    need(minor > 1 or cursor.at == len(raw), 'bytes behind the header')
     return Header(major, minor, program, build_id, arguments, schema, realtime)
 
 

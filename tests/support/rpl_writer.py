@@ -15,7 +15,8 @@ HEADER, RECORDS, INDEX, END = 1, 2, 3, 4
 GROUPS = ('turn', 'input', 'effect', 'end')
 TURNS = ('build', 'start', 'command', 'exit', 'console', 'timer', 'signal', 'teardown', 'block')
 INPUTS = ('kvm_call', 'coalesced', 'dma_read', 'realtime', 'host_fact', 'file', 'memory_call')
-EFFECTS = ('kvm_call', 'exit_answer', 'console', 'reply', 'event', 'dma_write', 'memory_call', 'end', 'block')
+EFFECTS = ('kvm_call', 'exit_answer', 'console', 'reply', 'event', 'dma_write', 'memory_call', 'end', 'block',
+           'state_layout')
 KINDS = {'turn': TURNS, 'input': INPUTS, 'effect': EFFECTS, 'end': ('',)}
 
 
@@ -42,7 +43,7 @@ def frame(kind, payload, *, record_count=0, sequence=0, turn=0, ended=0, digest=
     return head + struct.pack('<Q', xxh3(head)) + payload
 
 
-def header(arguments=(), *, major=1, minor=0, program='replug test', build_id='abcd', schema=0x1234, realtime_us=1700000000123456, more=b''):
+def header(arguments=(), *, major=1, minor=1, program='replug test', build_id='abcd', schema=0x1234, realtime_us=1700000000123456, more=b''):
     payload = struct.pack('<HH', major, minor) + string(program) + string(build_id) + struct.pack('<I', len(arguments))
     payload += b''.join(string(a) for a in arguments) + struct.pack('<Qq', schema, realtime_us) + more
     return frame(HEADER, payload)

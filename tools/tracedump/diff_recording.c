@@ -7,15 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "replay/payload_fields.h"
 #include "replay/recording_reader.h"
+#include "state/state_layout.h"
 #include "tracedump/diff.h"
 #include "tracedump/recording_print.h"
 #include "tracedump/recording_tally.h"
 
-#define CONTEXT_TURNS   2u /* in front of the one that differs */
-#define CONTEXT_RECORDS 8u /* of that one */
-#define EXCERPT_BYTES   24u
-#define WHOLE_BYTES     32u /* up to so many a payload's words say all */
+#define CONTEXT_TURNS   2u  /* in front of the one that differs */
+#define CONTEXT_RECORDS 8u  /* of that one */
+#define FIELDS_SHOWN    32u /* of the state */
+
+static const char *const labels[2] = { "in the first", "in the second" };
 
 struct side {
     const char *path;
@@ -24,6 +27,7 @@ struct side {
     bool has_record; /* false: the recording is through */
     GBytes *payload; /* of record, kept behind the difference */
     GBytes *state;   /* behind the last turn that was read; NULL = not known */
+    GBytes *layout;  /* of the state; NULL = the recording has not told it yet */
     struct recording_tally rest;
 };
 
@@ -38,7 +42,14 @@ struct diff_recording {
 
 static bool advance(struct side *side)
 {
+    const struct recording_record *record = &side->record;
+
     side->has_record = recording_reader_next(side->reader, &side->record);
+    if (side->has_record && record->group == RECORDING_GROUP_EFFECT &&
+        record->kind == RECORDING_EFFECT_state_layout) {
+        g_bytes_unref(side->layout);
+        side->layout = g_bytes_new(record->payload, record->payload_bytes);
+    }
     return side->has_record;
 }
 
@@ -158,48 +169,30 @@ static void print_context(const struct diff_recording *diff, uint64_t sequence)
     }
 }
 
-static size_t common_bytes(const struct recording_record *a, const struct recording_record *b)
+static void print_lines(struct output *output, const GString *lines)
 {
-    size_t count = MIN(a->payload_bytes, b->payload_bytes), at = 0;
-
-    while (at < count && a->payload[at] == b->payload[at]) {
-        at++;
-    }
-    return at;
+    output_bytes(output, lines->str, lines->len);
 }
 
-static void print_excerpt(struct output *output, const char *mark,
-                          const struct recording_record *record, size_t at)
+static struct payload payload_of(const struct recording_record *record)
 {
-    size_t count = MIN(record->payload_bytes - at, EXCERPT_BYTES);
-
-    output_text(output, mark);
-    output_text(output, "    ");
-    if (count == 0) {
-        output_text(output, "nothing\n");
-        return;
-    }
-    output_bytes_as_hex(output, record->payload + at, count);
-    output_text(output, "  ");
-    output_quoted(output, (const char *)record->payload + at, count);
-    output_char(output, '\n');
+    return (struct payload){ record->group, record->kind, record->payload, record->payload_bytes };
 }
 
-/* Both are of one kind: where in the payload the difference is. */
-static void print_place(struct output *output, const struct recording_record *a,
-                        const struct recording_record *b)
+/* Both are of one kind: the fields of the payload that differ. */
+static void print_fields(struct output *output, const struct recording_record *a,
+                         const struct recording_record *b)
 {
-    char text[128];
-    size_t at = common_bytes(a, b);
+    g_autoptr(GString) lines = g_string_new(NULL);
+    struct payload payload_a = payload_of(a), payload_b = payload_of(b);
 
-    (void)snprintf(text, sizeof(text), "the payloads differ from byte %zu on, of %zu and %zu\n", at,
-                   a->payload_bytes, b->payload_bytes);
-    output_text(output, text);
-    print_excerpt(output, "-", a, at);
-    print_excerpt(output, "+", b, at);
+    payload_compare(&payload_a, &payload_b, labels, lines);
+    output_text(output, "fields that differ:\n");
+    print_lines(output, lines);
 }
 
-static void print_state(struct output *output, GBytes *a, GBytes *b)
+/* Without a layout, as in files of format 1.0. */
+static void print_state_place(struct output *output, GBytes *a, GBytes *b)
 {
     gsize size_a, size_b, at = 0;
     const uint8_t *bytes_a = g_bytes_get_data(a, &size_a);
@@ -223,6 +216,28 @@ static void print_state(struct output *output, GBytes *a, GBytes *b)
     output_text(output, text);
 }
 
+static void print_state(struct output *output, const struct side *a, const struct side *b)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    unsigned count = 0;
+
+    if (a->layout != NULL && b->layout != NULL && g_bytes_equal(a->layout, b->layout) &&
+        g_bytes_get_size(a->state) == g_bytes_get_size(b->state)) {
+        count = state_layout_compare(a->layout, a->state, b->state, labels, FIELDS_SHOWN, lines);
+    }
+    if (count == 0) {
+        print_state_place(output, a->state, b->state);
+        return;
+    }
+    output_text(output, "fields of the state that differ: ");
+    output_decimal(output, count, 0);
+    output_char(output, '\n');
+    print_lines(output, lines);
+    if (count > FIELDS_SHOWN) {
+        output_text(output, "...\n");
+    }
+}
+
 static void print_difference(const struct diff_recording *diff)
 {
     const struct side *a = &diff->sides[0], *b = &diff->sides[1];
@@ -239,10 +254,9 @@ static void print_difference(const struct diff_recording *diff)
         return;
     }
     if (a->state != NULL && b->state != NULL) {
-        print_state(output, a->state, b->state);
-    } else if (!payloads_agree(&a->record, &b->record) &&
-               MAX(a->record.payload_bytes, b->record.payload_bytes) > WHOLE_BYTES) {
-        print_place(output, &a->record, &b->record);
+        print_state(output, a, b);
+    } else if (!payloads_agree(&a->record, &b->record) && a->record.group != RECORDING_GROUP_END) {
+        print_fields(output, &a->record, &b->record);
     }
 }
 
@@ -370,6 +384,7 @@ int diff_recordings(struct output *output, const struct diff_options *options)
         recording_reader_close(diff.sides[i].reader);
         g_bytes_unref(diff.sides[i].payload);
         g_bytes_unref(diff.sides[i].state);
+        g_bytes_unref(diff.sides[i].layout);
     }
     return status;
 }

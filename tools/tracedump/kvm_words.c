@@ -6,124 +6,107 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "replay/payload_fields.h"
+#include "replay/payload_layout.h"
 #include "tracedump/words.h"
 
-#define HEAD_BYTES   6u
-#define RESULT_BYTES 4u
-#define TARGET_VCPU  2
-
-/* Linux asm-generic/ioctl.h, bits 30 and 31; an ioctl without a direction takes a number. */
-#define DIRECTION_NONE 0u
+/* Linux asm-generic/ioctl.h, bits 30 and 31. */
 #define DIRECTION_READ 2u
+#define TARGET_VCPU    2
 
-enum shape { SHAPE_BYTES, SHAPE_NOTHING, SHAPE_NUMBER, SHAPE_REGION, SHAPE_LINE, SHAPE_ZONE };
-
-static enum shape shape_of(const char *name, uint32_t request, size_t size)
+/* What KVM only writes into says nothing before the call. (KVM_SET_IRQCHIP has the wrong direction.) */
+static bool says_nothing(const char *name, uint32_t request)
 {
-    static const struct {
-        const char *name;
-        enum shape shape;
-        size_t size;
-    } rows[] = {
-        { "KVM_SET_USER_MEMORY_REGION", SHAPE_REGION, 32 },
-        { "KVM_IRQ_LINE", SHAPE_LINE, 8 },
-        { "KVM_IRQ_LINE_STATUS", SHAPE_LINE, 8 },
-        { "KVM_REGISTER_COALESCED_MMIO", SHAPE_ZONE, 16 },
-        { "KVM_UNREGISTER_COALESCED_MMIO", SHAPE_ZONE, 16 },
-    };
+    return name != NULL && request >> 30 == DIRECTION_READ && g_str_has_prefix(name, "KVM_GET_");
+}
 
-    for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(rows); i++) {
-        if (strcmp(rows[i].name, name) == 0 && rows[i].size == size) {
-            return rows[i].shape;
-        }
+static void row_words(struct words *words, const struct payload_row *row, const uint8_t *bytes)
+{
+    uint64_t number;
+
+    words_text(words, " ");
+    words_text(words, row->name);
+    words_text(words, "=");
+    if (row->show == PAYLOAD_SHOW_BYTES) {
+        words_bytes(words, bytes, row->size);
+        return;
     }
-    /* What KVM only writes into says nothing before the call. (KVM_SET_IRQCHIP has the wrong direction.) */
-    if (name != NULL && request >> 30 == DIRECTION_READ && g_str_has_prefix(name, "KVM_GET_")) {
-        return SHAPE_NOTHING;
+    number = bytes_load_le(bytes, row->size);
+    if (row->show == PAYLOAD_SHOW_HEX) {
+        words_hex(words, number);
+    } else {
+        words_number(words, number);
     }
-    return request >> 30 == DIRECTION_NONE && size == 8 ? SHAPE_NUMBER : SHAPE_BYTES;
 }
 
-static void put(struct words *words, const char *name, uint64_t number)
+static void argument_words(struct words *words, const struct payload_row *rows, size_t count,
+                           const uint8_t *bytes, size_t size)
 {
-    words_text(words, name);
-    words_number(words, number);
-}
-
-static void put_hex(struct words *words, const char *name, uint64_t number)
-{
-    words_text(words, name);
-    words_hex(words, number);
-}
-
-static void argument_words(struct words *words, enum shape shape, const uint8_t *bytes, size_t size)
-{
-    switch (shape) {
-    case SHAPE_REGION:
-        put(words, " slot=", bytes_load_le32(bytes));
-        put_hex(words, " flags=", bytes_load_le32(bytes + 4));
-        put_hex(words, " gpa=", bytes_load_le64(bytes + 8));
-        put_hex(words, " size_bytes=", bytes_load_le64(bytes + 16));
-        break;
-    case SHAPE_LINE:
-        put(words, " gsi=", bytes_load_le32(bytes));
-        put(words, " level=", bytes_load_le32(bytes + 4));
-        break;
-    case SHAPE_ZONE:
-        put_hex(words, " gpa=", bytes_load_le64(bytes));
-        put_hex(words, " size_bytes=", bytes_load_le32(bytes + 8));
-        put(words, " pio=", bytes_load_le32(bytes + 12));
-        break;
-    case SHAPE_NOTHING: break;
-    case SHAPE_NUMBER: put_hex(words, " ", bytes_load_le64(bytes)); break;
-    case SHAPE_BYTES:
-        if (size > 0) {
-            words_text(words, " ");
-            words_bytes(words, bytes, size);
-        }
-        break;
+    if (rows == NULL) {
+        words_text(words, size > 0 ? " " : "");
+        words_bytes(words, bytes, size);
+        return;
+    }
+    if (count == 1 && rows[0].size == size && strcmp(rows[0].name, "number") == 0) {
+        words_text(words, " ");
+        words_hex(words, bytes_load_le64(bytes));
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        row_words(words, &rows[i], bytes);
+        bytes += rows[i].size;
     }
 }
 
 bool kvm_call_words(struct words *words, const uint8_t *bytes, size_t size)
 {
+    const struct payload_kvm_call *head = (const struct payload_kvm_call *)bytes;
+    const struct payload_row *rows;
     const char *name;
     uint32_t request;
+    size_t count = 0;
 
-    if (size < HEAD_BYTES) {
+    if (size < sizeof(*head)) {
         return false;
     }
-    request = bytes_load_le32(bytes + 2);
-    name = kvm_ioctl_name(request);
+    bytes += sizeof(*head);
+    size -= sizeof(*head);
+    request = bytes_load_le32(head->request);
+    name = payload_ioctl_name(request);
     if (name != NULL) {
         words_text(words, name);
     } else {
-        put_hex(words, "ioctl ", request);
+        words_text(words, "ioctl ");
+        words_hex(words, request);
     }
-    if (bytes[0] == TARGET_VCPU) {
-        put(words, " vcpu ", bytes[1]);
+    if (head->target[0] == TARGET_VCPU) {
+        words_text(words, " vcpu ");
+        words_number(words, head->vcpu[0]);
     }
-    argument_words(words, shape_of(name, request, size - HEAD_BYTES), bytes + HEAD_BYTES,
-                   size - HEAD_BYTES);
+    if (!says_nothing(name, request)) {
+        rows = payload_ioctl_rows(request, size, &count);
+        argument_words(words, rows, count, bytes, size);
+    }
     return true;
 }
 
 bool kvm_result_words(struct words *words, const uint8_t *bytes, size_t size)
 {
+    const struct payload_kvm_result *head = (const struct payload_kvm_result *)bytes;
     int32_t result;
 
-    if (size < RESULT_BYTES) {
+    if (size < sizeof(*head)) {
         return false;
     }
-    result = (int32_t)bytes_load_le32(bytes);
+    result = (int32_t)bytes_load_le32(head->result);
     if (result < 0 && result != INT32_MIN) {
         words_errno(words, -result);
     } else {
         words_number(words, (uint32_t)result);
     }
-    if (size > RESULT_BYTES) {
+    if (size > sizeof(*head)) {
         words_text(words, ", ");
-        words_bytes(words, bytes + RESULT_BYTES, size - RESULT_BYTES);
+        words_bytes(words, bytes + sizeof(*head), size - sizeof(*head));
     }
     return true;
 }

@@ -9,13 +9,10 @@
 
 struct words;
 
-/* target, vCPU (a byte each), request (32 bits), the argument. */
+/* An effect kvm_call. */
 bool kvm_call_words(struct words *words, const uint8_t *bytes, size_t size);
 
-/* result (32 bits), the argument afterwards where KVM writes into it. */
+/* An input kvm_call. */
 bool kvm_result_words(struct words *words, const uint8_t *bytes, size_t size);
-
-/* "KVM_IRQ_LINE", NULL = not known. */
-const char *kvm_ioctl_name(uint32_t request);
 
 #endif

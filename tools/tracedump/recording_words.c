@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recording_words.c - decodes payloads by the layouts of docs/determinism.md. Each decoder checks the
+ * recording_words.c - decodes payloads by the layouts of replay/payload_layout.h. Each decoder checks the
  * length first and says whether it understood the payload; numbers are little-endian.
  */
 #include "tracedump/recording_words.h"
@@ -12,75 +12,78 @@
 #include <xxhash.h>
 
 #include "base/bytes.h"
+#include "replay/payload_layout.h"
 #include "replay/recording_reader.h"
 #include "tracedump/kvm_words.h"
 #include "tracedump/words.h"
 
 /* ---- turns ---- */
 
-#define EXIT_HEAD_BYTES  16u
 #define EXIT_DETAILS_MAX 16u
+#define DETAIL_BYTES     8u
 
-enum { EXIT_PIO = 1, EXIT_MMIO = 2 };
+#define NAME(name)            #name,
+#define EXIT_NAME(name, text) text,
 
-static const char *const exit_names[] = {
-    "interrupted",  "pio",        "mmio",           "halt",       "shutdown",
-    "system-event", "fail-entry", "internal-error", "run-failed", "unknown exit",
-};
+static const char *const exit_names[] = { PAYLOAD_EXITS(EXIT_NAME) };
 
-static bool exit_access(struct words *words, const uint8_t *bytes, size_t data_bytes)
+static void exit_access(struct words *words, const struct payload_exit *head, const uint8_t *data,
+                        size_t data_bytes)
 {
-    bool is_write = (bytes[1] & 1) != 0, is_pio = bytes[0] == EXIT_PIO;
-    uint32_t count = bytes_load_le32(bytes + 4);
-    unsigned size = bytes[2];
+    bool is_write = head->flags[0] != 0, is_pio = head->kind[0] == PAYLOAD_EXIT_pio;
+    uint32_t count = bytes_load_le32(head->count);
 
     words_text(words, is_pio ? (is_write ? " out " : " in ") : (is_write ? " write " : " read "));
-    words_hex(words, bytes_load_le64(bytes + 8));
+    words_hex(words, bytes_load_le64(head->gpa));
     words_text(words, " ");
     if (count != 1) {
         words_number(words, count);
         words_text(words, " x ");
     }
-    words_count(words, size, "byte");
+    words_count(words, head->unit_bytes[0], "byte");
     if (is_write) {
         words_text(words, " = ");
-        words_value(words, bytes + EXIT_HEAD_BYTES, data_bytes);
+        words_value(words, data, data_bytes);
     }
-    return true;
 }
 
 static bool exit_words(struct words *words, const uint8_t *bytes, size_t size)
 {
+    const struct payload_exit *head = (const struct payload_exit *)bytes;
     uint64_t data_bytes;
 
-    if (size < EXIT_HEAD_BYTES || bytes[0] >= G_N_ELEMENTS(exit_names) || bytes[1] > 1 ||
-        bytes[3] > EXIT_DETAILS_MAX) {
+    if (size < sizeof(*head) || head->kind[0] >= PAYLOAD_EXIT_COUNT ||
+        head->flags[0] > PAYLOAD_EXIT_FLAG_WRITE || head->detail_count[0] > EXIT_DETAILS_MAX) {
         return false;
     }
-    data_bytes = bytes[1] != 0 ? (uint64_t)bytes[2] * bytes_load_le32(bytes + 4) : 0;
-    if (size != EXIT_HEAD_BYTES + data_bytes + bytes[3] * 8u) {
+    data_bytes =
+        head->flags[0] != 0 ? (uint64_t)head->unit_bytes[0] * bytes_load_le32(head->count) : 0;
+    if (size != sizeof(*head) + data_bytes + head->detail_count[0] * DETAIL_BYTES) {
         return false;
     }
-    words_text(words, exit_names[bytes[0]]);
-    if (bytes[0] == EXIT_PIO || bytes[0] == EXIT_MMIO) {
-        exit_access(words, bytes, data_bytes);
+    words_text(words, exit_names[head->kind[0]]);
+    bytes += sizeof(*head);
+    if (head->kind[0] == PAYLOAD_EXIT_pio || head->kind[0] == PAYLOAD_EXIT_mmio) {
+        exit_access(words, head, bytes, data_bytes);
     }
-    for (unsigned i = 0; i < bytes[3]; i++) {
+    for (unsigned i = 0; i < head->detail_count[0]; i++) {
         words_text(words, " ");
-        words_hex(words, bytes_load_le64(bytes + EXIT_HEAD_BYTES + data_bytes + i * 8u));
+        words_hex(words, bytes_load_le64(bytes + data_bytes + i * DETAIL_BYTES));
     }
     return true;
 }
 
 static bool command_words(struct words *words, const uint8_t *bytes, size_t size)
 {
-    if (size < 4) {
+    const struct payload_command *head = (const struct payload_command *)bytes;
+
+    if (size < sizeof(*head)) {
         return false;
     }
     words_text(words, "client ");
-    words_number(words, bytes_load_le32(bytes));
+    words_number(words, bytes_load_le32(head->client));
     words_text(words, " ");
-    words_json(words, bytes + 4, size - 4);
+    words_json(words, bytes + sizeof(*head), size - sizeof(*head));
     return true;
 }
 
@@ -97,71 +100,130 @@ static bool console_words(struct words *words, const uint8_t *bytes, size_t size
     return true;
 }
 
+static bool block_result_words(struct words *words, const uint8_t *bytes, size_t size)
+{
+    const uint8_t *end = size > 0 ? memchr(bytes, 0, size) : NULL;
+    const struct payload_block_result *head;
+    size_t left = end != NULL ? size - (size_t)(end + 1 - bytes) : 0;
+
+    if (left < sizeof(*head)) {
+        return false;
+    }
+    head = (const struct payload_block_result *)(end + 1);
+    words_json(words, bytes, (size_t)(end - bytes));
+    words_text(words, " tag ");
+    words_number(words, bytes_load_le32(head->tag));
+    words_text(words, " ");
+    words_errno(words, (int32_t)bytes_load_le32(head->error));
+    words_text(words, " ");
+    words_count(words, left - sizeof(*head), "byte");
+    return true;
+}
+
 static bool turn_words(struct words *words, unsigned kind, const uint8_t *bytes, size_t size)
 {
     switch (kind) {
     case RECORDING_TURN_command: return command_words(words, bytes, size);
     case RECORDING_TURN_exit: return exit_words(words, bytes, size);
     case RECORDING_TURN_console: return console_words(words, bytes, size);
+    case RECORDING_TURN_block: return block_result_words(words, bytes, size);
     default: return size == 0;
     }
 }
 
 /* ---- inputs ---- */
 
-#define COALESCED_BYTES   24u
-#define COALESCED_MAX     8u
-#define MEMORY_ANSWER     12u
-#define MICROS_PER_SECOND 1000000
-
 static bool coalesced_words(struct words *words, const uint8_t *bytes, size_t size)
 {
+    const struct payload_coalesced *entry = (const struct payload_coalesced *)bytes;
     uint32_t length, is_pio;
 
-    if (size == 1 && bytes[0] <= 1) {
+    if (size == sizeof(struct payload_coalesced_look) && bytes[0] <= 1) {
         words_text(words, bytes[0] != 0 ? "one more" : "none");
         return true;
     }
-    if (size != COALESCED_BYTES) {
+    if (size != sizeof(*entry)) {
         return false;
     }
-    length = bytes_load_le32(bytes + 8);
-    is_pio = bytes_load_le32(bytes + 12);
-    if (length > COALESCED_MAX) {
+    length = bytes_load_le32(entry->length);
+    is_pio = bytes_load_le32(entry->is_pio);
+    if (length > sizeof(entry->data)) {
         return false;
     }
     words_text(words, is_pio != 0 ? "pio out " : "mmio write ");
-    words_hex(words, bytes_load_le64(bytes));
+    words_hex(words, bytes_load_le64(entry->gpa));
     words_text(words, " ");
     words_count(words, length, "byte");
     words_text(words, " = ");
-    words_value(words, bytes + 16, length);
+    words_value(words, entry->data, length);
     return true;
 }
 
 static bool realtime_words(struct words *words, const uint8_t *bytes, size_t size)
 {
-    int64_t micros;
+    const struct payload_realtime *head = (const struct payload_realtime *)bytes;
 
-    if (size != 8) {
+    if (size != sizeof(*head)) {
         return false;
     }
-    micros = (int64_t)bytes_load_le64(bytes);
-    words_time(words, micros);
+    words_time(words, (int64_t)bytes_load_le64(head->us));
     return true;
 }
 
-/* A number, JSON or an error's text: a reply's handler knows which. */
+static bool fact_words(struct words *words, unsigned fact, const uint8_t *bytes, size_t size)
+{
+    const struct payload_fact_fault *fault = (const struct payload_fact_fault *)bytes;
+
+    switch (fact) {
+    case PAYLOAD_FACT_thread_id:
+    case PAYLOAD_FACT_has_kvm:
+    case PAYLOAD_FACT_image_bytes:
+    case PAYLOAD_FACT_seed:
+        if (size != sizeof(struct payload_fact_number)) {
+            return false;
+        }
+        words_number(words, bytes_load_le64(bytes));
+        return true;
+    case PAYLOAD_FACT_chardevs: words_json(words, bytes, size); return true;
+    case PAYLOAD_FACT_claim:
+        if (size == 0) {
+            words_text(words, "ok");
+            return true;
+        }
+        words_quoted(words, bytes + sizeof(struct payload_fact_error),
+                     size - sizeof(struct payload_fact_error));
+        return true;
+    case PAYLOAD_FACT_outside:
+        if (size < sizeof(struct payload_fact_outside)) {
+            return false;
+        }
+        words_json(words, bytes + sizeof(struct payload_fact_outside),
+                   size - sizeof(struct payload_fact_outside));
+        return true;
+    case PAYLOAD_FACT_write_fault:
+        if (size != sizeof(*fault)) {
+            return false;
+        }
+        words_errno(words, (int32_t)bytes_load_le32(fault->error));
+        words_text(words, " at ");
+        words_number(words, bytes_load_le64(fault->countdown));
+        return true;
+    default: return false;
+    }
+}
+
 static bool host_fact_words(struct words *words, const uint8_t *bytes, size_t size)
 {
-    if (size == 0) {
-        words_text(words, "ok");
-    } else if (size == 8) {
-        words_number(words, bytes_load_le64(bytes));
-    } else if (bytes[0] == '[' || bytes[0] == '{') {
-        words_json(words, bytes, size);
-    } else {
-        words_quoted(words, bytes, size);
+    static const char *const names[] = { PAYLOAD_FACTS(NAME) };
+    const struct payload_host_fact *head = (const struct payload_host_fact *)bytes;
+
+    if (size < sizeof(*head) || head->fact[0] >= PAYLOAD_FACT_COUNT) {
+        return false;
+    }
+    words_text(words, names[head->fact[0]]);
+    words_text(words, " ");
+    if (!fact_words(words, head->fact[0], bytes + sizeof(*head), size - sizeof(*head))) {
+        words_bytes(words, bytes + sizeof(*head), size - sizeof(*head));
     }
     return true;
 }
@@ -179,12 +241,14 @@ static bool file_words(struct words *words, const uint8_t *bytes, size_t size)
 
 static bool memory_answer_words(struct words *words, const uint8_t *bytes, size_t size)
 {
-    if (size != MEMORY_ANSWER) {
+    const struct payload_memory_answer *head = (const struct payload_memory_answer *)bytes;
+
+    if (size != sizeof(*head)) {
         return false;
     }
-    words_errno(words, (int32_t)bytes_load_le32(bytes));
+    words_errno(words, (int32_t)bytes_load_le32(head->error));
     words_text(words, ", ");
-    words_number(words, bytes_load_le64(bytes + 4));
+    words_number(words, bytes_load_le64(head->number));
     return true;
 }
 
@@ -203,29 +267,25 @@ static bool input_words(struct words *words, unsigned kind, const uint8_t *bytes
 
 /* ---- effects ---- */
 
-#define DMA_HEAD_BYTES     24u
-#define DMA_BYTES_SHOWN    256u
-#define MEMORY_CALL_BYTES  17u
-#define EXIT_ANSWER_AS_ONE 8u
-
 static bool dma_write_words(struct words *words, const uint8_t *bytes, size_t size)
 {
+    const struct payload_dma_write *head = (const struct payload_dma_write *)bytes;
     uint64_t count, memory;
 
-    if (size < DMA_HEAD_BYTES) {
+    if (size < sizeof(*head)) {
         return false;
     }
-    count = bytes_load_le64(bytes + 8);
-    memory = bytes_load_le64(bytes + 16);
-    if (size != DMA_HEAD_BYTES + (count <= DMA_BYTES_SHOWN ? count : 8)) {
+    count = bytes_load_le64(head->count);
+    memory = bytes_load_le64(head->memory_bytes);
+    if (size != sizeof(*head) + (count <= PAYLOAD_DMA_BYTES_SHOWN ? count : 8)) {
         return false;
     }
     words_text(words, "gpa ");
-    words_hex(words, bytes_load_le64(bytes));
+    words_hex(words, bytes_load_le64(head->gpa));
     words_text(words, " ");
     words_count(words, count, "byte");
-    words_text(words, count <= DMA_BYTES_SHOWN ? " = " : " of digest ");
-    words_bytes(words, bytes + DMA_HEAD_BYTES, size - DMA_HEAD_BYTES);
+    words_text(words, count <= PAYLOAD_DMA_BYTES_SHOWN ? " = " : " of digest ");
+    words_bytes(words, bytes + sizeof(*head), size - sizeof(*head));
     if (memory > count) {
         words_text(words, " and zeros up to ");
         words_count(words, memory, "byte");
@@ -235,21 +295,54 @@ static bool dma_write_words(struct words *words, const uint8_t *bytes, size_t si
 
 static bool memory_call_words(struct words *words, const uint8_t *bytes, size_t size)
 {
-    static const char *const names[] = { "create_memfd", "open_file", "file_size", "set_file_size",
-                                         "page_size",    "map",       "populate" };
+    static const char *const names[] = { PAYLOAD_MEMORY_CALLS(NAME) };
+    const struct payload_memory_call *head = (const struct payload_memory_call *)bytes;
 
-    if (size < MEMORY_CALL_BYTES || bytes[0] >= G_N_ELEMENTS(names)) {
+    if (size < sizeof(*head) || head->what[0] >= G_N_ELEMENTS(names)) {
         return false;
     }
-    words_text(words, names[bytes[0]]);
-    for (unsigned at = 1; at < MEMORY_CALL_BYTES; at += 8) {
+    words_text(words, names[head->what[0]]);
+    words_text(words, " ");
+    words_number(words, bytes_load_le64(head->first));
+    words_text(words, " ");
+    words_number(words, bytes_load_le64(head->second));
+    if (size > sizeof(*head)) {
         words_text(words, " ");
-        words_number(words, bytes_load_le64(bytes + at));
+        words_quoted(words, bytes + sizeof(*head), size - sizeof(*head));
     }
-    if (size > MEMORY_CALL_BYTES) {
-        words_text(words, " ");
-        words_quoted(words, bytes + MEMORY_CALL_BYTES, size - MEMORY_CALL_BYTES);
+    return true;
+}
+
+static bool block_request_words(struct words *words, const uint8_t *bytes, size_t size)
+{
+    static const char *const names[] = { PAYLOAD_BLOCK_OPERATIONS(NAME) };
+    const struct payload_block_request *head = (const struct payload_block_request *)bytes;
+
+    if (size != sizeof(*head) || head->operation[0] >= G_N_ELEMENTS(names)) {
+        return false;
     }
+    words_text(words, names[head->operation[0]]);
+    words_text(words, " at ");
+    words_number(words, bytes_load_le64(head->offset));
+    words_text(words, " ");
+    words_count(words, bytes_load_le64(head->count), "byte");
+    words_text(words, " of digest ");
+    words_hex(words, bytes_load_le64(head->digest));
+    words_text(words, " tag ");
+    words_number(words, bytes_load_le64(head->tag));
+    return true;
+}
+
+static bool layout_words(struct words *words, const uint8_t *bytes, size_t size)
+{
+    uint64_t lines = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        lines += bytes[i] == '\n';
+    }
+    words_count(words, lines, "struct");
+    words_text(words, " ");
+    words_quoted(words, bytes, size);
     return true;
 }
 
@@ -259,17 +352,19 @@ static bool effect_words(struct words *words, unsigned kind, const uint8_t *byte
     case RECORDING_EFFECT_kvm_call: return kvm_call_words(words, bytes, size);
     case RECORDING_EFFECT_console: return console_words(words, bytes, size);
     case RECORDING_EFFECT_dma_write: return dma_write_words(words, bytes, size);
+    case RECORDING_EFFECT_block: return block_request_words(words, bytes, size);
     case RECORDING_EFFECT_memory_call: return memory_call_words(words, bytes, size);
     case RECORDING_EFFECT_exit_answer: words_value(words, bytes, size); return true;
     case RECORDING_EFFECT_reply:
     case RECORDING_EFFECT_event: words_json(words, bytes, size); return true;
     case RECORDING_EFFECT_end:
-        if (size != 1) {
+        if (size != sizeof(struct payload_end)) {
             return false;
         }
         words_text(words, "exit status ");
         words_number(words, bytes[0]);
         return true;
+    case RECORDING_EFFECT_state_layout: return layout_words(words, bytes, size);
     default: return false;
     }
 }

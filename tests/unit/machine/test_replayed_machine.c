@@ -243,7 +243,8 @@ static void test_ioctl(void **state)
     record(place->path, plug);
     text = check_diverges(place->path, "ioctl@2");
     assert_non_null(strstr(text, "turn 2 (command)"));
-    assert_non_null(strstr(text, "expected effect kvm_call KVM_SET_USER_MEMORY_REGION(slot="));
+    assert_non_null(strstr(text, "request=KVM_SET_USER_MEMORY_REGION slot="));
+    assert_non_null(strstr(text, "\nfields that differ:\nslot: expected "));
 }
 
 static void test_listener(void **state)
@@ -254,7 +255,7 @@ static void test_listener(void **state)
     record(place->path, plug);
     text = check_diverges(place->path, "listener@2");
     assert_non_null(strstr(text, "turn 2 (command)"));
-    assert_non_null(strstr(text, "expected effect kvm_call KVM_SET_USER_MEMORY_REGION(slot="));
+    assert_non_null(strstr(text, "request: expected KVM_SET_USER_MEMORY_REGION, got "));
 }
 
 /* The same commands on another machine. */

@@ -149,7 +149,7 @@ def check_headers(path):
 
 def check_newer(path):
     """A higher minor version: more behind the header, frames of other types."""
-    data = header(version=(1, 1), rest=bytes(20)) + FIRST + frame(77, b'new')
+    data = header(version=(1, 2), rest=bytes(20)) + FIRST + frame(77, b'new')
     data += end(number=3)
     path.write_bytes(data)
     done = run('print', path)
@@ -163,7 +163,7 @@ def check_replays(path):
         'divergence: turn 1 (of an unknown kind): this program does not know that kind of turn\n')
     path.write_bytes(header() + FIRST + second(turn(0) + record(EFFECT, b'a', kind=31) + record(TURN_END), 3))
     assert run('replay', path).stdout.endswith(
-        'divergence: turn 1 (build): record 1: expected effect of unknown kind 31, 1 byte: 61; got the turn\'s end\n')
+        'divergence: turn 1 (build): record 1: expected effect of unknown kind 31 bytes=61; got the turn\'s end\n')
     path.write_bytes(header() + FIRST + second(turn(0) + record(5), 2))
     damage = f'frame 2 at byte {SECOND}: a record is of an unknown group'
     assert run('replay', path).stdout == (

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kvm_ioctl_names.c - the ioctls that a recording may hold, by their numbers on x86 (Linux, KVM API),
- * whatever tracedump itself was built for.
+ * payload_ioctls.c - the ioctls that a recording may hold, by their numbers on x86, and the
+ * arguments that matter to a hotplug (Linux, KVM API), whatever the program was built for.
  */
 #include <stddef.h>
 
-#include "tracedump/kvm_words.h"
+#include "replay/payload_fields.h"
 
 /* clang-format off */
 static const struct {
@@ -73,14 +73,74 @@ static const struct {
     { 0x9000aecf, "KVM_GET_XSAVE2" },
 };
 
+#define ROW(name, bytes, show) { #name, bytes, PAYLOAD_SHOW_##show },
+
+/* userspace_addr is not in a recording, only that there is one: has_memory. */
+static const struct payload_row region_rows[] = {
+    ROW(slot, 4, NUMBER) ROW(flags, 4, HEX) ROW(gpa, 8, HEX)
+    ROW(size_bytes, 8, HEX) ROW(has_memory, 8, NUMBER)
+};
+static const struct payload_row line_rows[] = { ROW(gsi, 4, NUMBER) ROW(level, 4, NUMBER) };
+static const struct payload_row zone_rows[] = {
+    ROW(gpa, 8, HEX) ROW(size_bytes, 4, HEX) ROW(pio, 4, NUMBER)
+};
+static const struct payload_row msi_rows[] = {
+    ROW(address_low, 4, HEX) ROW(address_high, 4, HEX) ROW(data, 4, HEX) ROW(flags, 4, HEX)
+    ROW(device, 4, NUMBER) ROW(pad, 12, BYTES)
+};
+static const struct payload_row mp_state_rows[] = { ROW(mp_state, 4, NUMBER) };
+static const struct payload_row number_rows[] = { ROW(number, 8, HEX) };
+static const struct payload_row regs_rows[] = {
+    ROW(rax, 8, HEX) ROW(rbx, 8, HEX) ROW(rcx, 8, HEX) ROW(rdx, 8, HEX)
+    ROW(rsi, 8, HEX) ROW(rdi, 8, HEX)
+    ROW(rsp, 8, HEX) ROW(rbp, 8, HEX) ROW(r8, 8, HEX) ROW(r9, 8, HEX)
+    ROW(r10, 8, HEX) ROW(r11, 8, HEX)
+    ROW(r12, 8, HEX) ROW(r13, 8, HEX) ROW(r14, 8, HEX) ROW(r15, 8, HEX)
+    ROW(rip, 8, HEX) ROW(rflags, 8, HEX)
+};
+
+#define ARGUMENT(request, size, rows) { request, size, rows, sizeof(rows) / sizeof((rows)[0]) }
+
+static const struct {
+    uint32_t request;
+    size_t size;
+    const struct payload_row *rows;
+    size_t count;
+} arguments[] = {
+    ARGUMENT(0x4020ae46, 32, region_rows),
+    ARGUMENT(0x4008ae61, 8, line_rows),
+    ARGUMENT(0xc008ae67, 8, line_rows),
+    ARGUMENT(0x4010ae67, 16, zone_rows),
+    ARGUMENT(0x4010ae68, 16, zone_rows),
+    ARGUMENT(0x4020aea5, 32, msi_rows),
+    ARGUMENT(0x4090ae82, 144, regs_rows),
+    ARGUMENT(0x4004ae99, 4, mp_state_rows),
+};
+
 /* clang-format on */
 
-const char *kvm_ioctl_name(uint32_t request)
+const char *payload_ioctl_name(uint32_t request)
 {
     for (size_t i = 0; i < sizeof(ioctls) / sizeof(ioctls[0]); i++) {
         if (ioctls[i].request == request) {
             return ioctls[i].name;
         }
+    }
+    return NULL;
+}
+
+const struct payload_row *payload_ioctl_rows(uint32_t request, size_t size, size_t *out_count)
+{
+    for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+        if (arguments[i].request == request && arguments[i].size == size) {
+            *out_count = arguments[i].count;
+            return arguments[i].rows;
+        }
+    }
+    /* Linux asm-generic/ioctl.h: without a direction (bits 30, 31) it takes a number. */
+    if (request >> 30 == 0 && size == 8) {
+        *out_count = 1;
+        return number_rows;
     }
     return NULL;
 }
