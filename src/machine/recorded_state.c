@@ -138,6 +138,9 @@ static bool add_device(struct object *object, void *opaque)
             add_place(opaque, (const uint8_t *)device + class->state_offset, class->state,
                       device_path(device));
         }
+        if (class->hotpluggable) {
+            add_place(opaque, &device->life, &device_life_desc, device_path(device));
+        }
     }
     return true;
 }
@@ -299,10 +302,13 @@ const GByteArray *recorded_state_taken(const struct recorded_state *state)
 void recorded_state_spoil(struct recorded_state *state)
 {
     (void)recorded_state_take(state);
-    if (state->places->len > 1) {
-        uint8_t *at = (uint8_t *)g_array_index(state->places, struct place, 1).at;
+    for (guint i = 1; i < state->places->len; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
 
-        *at ^= 1;
+        if (place->desc != &device_life_desc) { /* without which a device could not go down */
+            *(uint8_t *)place->at ^= 1;
+            return;
+        }
     }
 }
 
@@ -383,9 +389,11 @@ static void hash_kinds(struct schema *schema, enum recording_group group, unsign
 uint64_t recorded_state_schema(void)
 {
     struct type_registry *types = type_registry_create(machine_types);
+    uint64_t life = state_schema_hash(&device_life_desc);
     struct schema schema = { state_schema_hash(&machine_state_desc) ^ soft_machine_schema() };
 
     type_registry_for_each(types, hash_type, &schema);
+    hash_more(&schema, &life, sizeof(life));
     hash_kinds(&schema, RECORDING_GROUP_TURN, RECORDING_TURN_COUNT);
     hash_kinds(&schema, RECORDING_GROUP_INPUT, RECORDING_INPUT_COUNT);
     hash_kinds(&schema, RECORDING_GROUP_EFFECT, RECORDING_EFFECT_COUNT);

@@ -15,7 +15,7 @@ from rpl_reader import Reader, decompress, xxh3
 KILLS = int(os.environ.get('REPLAY_KILLS', '20'))
 FORGERIES = int(os.environ.get('REPLAY_FORGERIES', '40'))
 SEED = int(os.environ.get('REPLAY_SEED', time.time_ns()))
-COMMAND, EFFECT_KVM_CALL = 2, 0
+COMMAND, EFFECT_KVM_CALL, EFFECT_STATE_LAYOUT = 2, 0, 8
 
 
 def online(vm):
@@ -57,6 +57,8 @@ def test_planted_divergences():
         assert '--> kvm_set_irq: gsi=9 level=1' in report.splitlines()[-1], report
         turn, report = diverge(path, options=f',plant=ioctl@{plug}')
         assert turn == plug and re.search(r'(?m)^fields that differ:\nslot: expected 2, got 3$', report), report
+        layouts = [r.payload for r in reader.records if r.group == 'effect' and r.kind == EFFECT_STATE_LAYOUT]
+        assert b'\n/machine/peripheral/dimm1 realized:1 hotplugged:1 unplug_pending:1 unplug_seen:1\n' in layouts[-1], layouts[-1]
         # In a turn without an ioctl the next one is changed.
         turns = {r.turn for r in reader.records if r.group == 'effect' and r.kind == EFFECT_KVM_CALL}
         start = next(t for t in range(1, reader.turns_ended) if t not in turns)

@@ -10,6 +10,8 @@
 #include "hw/core/hotplug.h"
 #include "trace/trace.h"
 
+STATE_DESCRIBE(device_life_desc, struct device_life, DEVICE_LIFE_FIELDS);
+
 static struct device *as_device(struct object *object)
 {
     return (struct device *)(void *)object;

@@ -16,6 +16,7 @@
 
 #include "qom/object.h"
 #include "qom/property.h"
+#include "state/state.h"
 
 struct board;
 struct bus;
@@ -39,17 +40,35 @@ struct device_class {
                                                   timers; may be NULL */
 };
 
+/* How far a device's life is: compared with a recording where the user can plug and unplug it. */
+#define DEVICE_LIFE_MEMBERS                                                                  \
+    bool realized;                                                                           \
+    bool hotplugged;     /* plugged while the machine was running or ready to run */         \
+    bool unplug_pending; /* asked to leave, the guest has not answered yet (QEMU:          \
+                            pending_deleted_event) */ \
+    bool unplug_seen;    /* ... but it has looked at the request, or forgot it in a reset: \
+                            asking again may help */
+
+struct device_life {
+    DEVICE_LIFE_MEMBERS
+};
+
+#define DEVICE_LIFE_FIELDS(FIELD, NESTED, T) \
+    FIELD(T, realized) FIELD(T, hotplugged) FIELD(T, unplug_pending) FIELD(T, unplug_seen)
+STATE_DECLARE(device_life_desc, struct device_life);
+
 struct device {
     struct object object;
     char *id;               /* the user's, NULL for built-in and anonymous devices; owned */
     struct board *board;    /* set before realize; borrowed */
     struct bus *parent_bus; /* borrowed; NULL = none */
-    bool realized;
-    bool hotplugged;     /* plugged while the machine was running or ready to run */
-    bool unplug_pending; /* asked to leave, the guest has not answered yet (QEMU:
-                            pending_deleted_event) */
-    bool unplug_seen;    /* ... but it has looked at the request, or forgot it in a reset: asking
-                            again may help */
+
+    union {
+        struct {
+            DEVICE_LIFE_MEMBERS
+        };
+        struct device_life life; /* the same, for the state list */
+    };
 };
 
 extern const struct type_info device_type_info;
