@@ -107,7 +107,7 @@ static bool start_recording(struct program *program, char **argv, GError **error
         .realtime_us = host_clock_realtime_us(),
     };
 
-    program->recording = recording_create(program->own.record_path, &header, error);
+    program->recording = recording_prepare(program->own.record_path, &header, error);
     if (program->recording == NULL) {
         g_prefix_error(error, "-record: ");
     }

@@ -364,6 +364,10 @@ bool machine_start(struct machine *machine, GError **error)
         (machine->soft != NULL && !soft_machine_start(machine, error))) {
         return false;
     }
+    if (machine->recording != NULL && !recording_begin(machine->recording, error)) {
+        g_prefix_error(error, "-record: ");
+        return false;
+    }
     return machine->config->start_stopped || machine_guest_start(machine, error);
 }
 

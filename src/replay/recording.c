@@ -16,8 +16,8 @@ struct recording {
     struct recording_replay *replay;
 };
 
-struct recording *recording_create(const char *path, const struct recording_header *header,
-                                   GError **error)
+struct recording *recording_prepare(const char *path, const struct recording_header *header,
+                                    GError **error)
 {
     struct recording_writer *writer = recording_writer_create(path, header, error);
     struct recording *recording;
@@ -27,6 +27,23 @@ struct recording *recording_create(const char *path, const struct recording_head
     }
     recording = g_new0(struct recording, 1);
     recording->writer = writer;
+    return recording;
+}
+
+bool recording_begin(struct recording *recording, GError **error)
+{
+    return recording->writer == NULL || recording_writer_begin(recording->writer, error);
+}
+
+struct recording *recording_create(const char *path, const struct recording_header *header,
+                                   GError **error)
+{
+    struct recording *recording = recording_prepare(path, header, error);
+
+    if (recording != NULL && !recording_begin(recording, error)) {
+        recording_close(recording);
+        return NULL;
+    }
     return recording;
 }
 

@@ -31,7 +31,17 @@ struct recording;
 
 /* ---- recording ---- */
 
-/* Creates or truncates path and writes the first frame; copies header. Errors: the OS's. */
+/*
+ * Opens path, or makes it, without a change to what is there; copies header. Errors: the OS's. Until
+ * recording_begin() everything is held back in memory; a recording that is closed without having
+ * begun leaves no trace.
+ */
+struct recording *recording_prepare(const char *path, const struct recording_header *header,
+                                    GError **error);
+/* Empties the file and writes what was held back: when the session has come up. Later calls, and
+ * those in a replay, do nothing. */
+bool recording_begin(struct recording *recording, GError **error);
+/* Both at once. */
 struct recording *recording_create(const char *path, const struct recording_header *header,
                                    GError **error);
 

@@ -32,6 +32,8 @@ struct recording_writer {
     struct fault_plan *faults;
     GError *error;
     bool finished;
+    bool made_file;
+    GPtrArray *held;     /* GBytes: frames, until the writing begins; then NULL */
     uint64_t file_bytes; /* of whole frames */
     uint64_t frame_count;
     GArray *index; /* struct recording_index_entry */
@@ -104,7 +106,12 @@ static void write_frame(struct recording_writer *writer, struct recording_frame 
     frame->state_digest = recording_state_digest(&writer->state);
     frame->checksum = XXH3_64bits(payload, stored);
     recording_frame_store(frame, writer->stored);
-    write_all(writer, writer->stored, RECORDING_FRAME_HEADER_BYTES + stored);
+    if (writer->held != NULL) {
+        g_ptr_array_add(writer->held,
+                        g_bytes_new(writer->stored, RECORDING_FRAME_HEADER_BYTES + stored));
+    } else {
+        write_all(writer, writer->stored, RECORDING_FRAME_HEADER_BYTES + stored);
+    }
     if (writer->error == NULL) {
         writer->file_bytes += RECORDING_FRAME_HEADER_BYTES + stored;
         writer->frame_count++;
@@ -123,7 +130,7 @@ static void reserve_stored(struct recording_writer *writer, size_t raw_bytes)
     }
 }
 
-static bool write_header(struct recording_writer *writer, const struct recording_header *header,
+static bool store_header(struct recording_writer *writer, const struct recording_header *header,
                          GError **error)
 {
     g_autoptr(GByteArray) payload = g_byte_array_new();
@@ -136,10 +143,17 @@ static bool write_header(struct recording_writer *writer, const struct recording
     }
     reserve_stored(writer, payload->len);
     write_frame(writer, &frame, payload->data, payload->len);
-    if (writer->error != NULL) {
-        g_propagate_error(error, g_error_copy(writer->error));
+    return true;
+}
+
+/* An older file of that name stays as it is until there is something to put in its place. */
+static void open_file(struct recording_writer *writer)
+{
+    writer->fd = open(writer->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    writer->made_file = writer->fd >= 0;
+    if (writer->fd < 0 && errno == EEXIST) {
+        writer->fd = open(writer->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     }
-    return writer->error == NULL;
 }
 
 struct recording_writer *
@@ -153,18 +167,53 @@ recording_writer_create(const char *path, const struct recording_header *header,
     writer->zstd = ZSTD_createCCtx();
     writer->raw = g_malloc(FRAME_BYTES);
     reserve_stored(writer, FRAME_BYTES);
-    writer->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    writer->held = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    open_file(writer);
     if (writer->fd < 0) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO, "Can't create recording '%s': %s", path,
                     g_strerror(errno));
     } else if (writer->zstd == NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NO_SPACE,
                     "Can't create recording '%s': no memory to compress", path);
-    } else if (write_header(writer, header, error)) {
+    } else if (store_header(writer, header, error)) {
         return writer;
     }
     recording_writer_destroy(writer);
     return NULL;
+}
+
+static void write_held(struct recording_writer *writer, GBytes *frame)
+{
+    gsize size;
+    const uint8_t *bytes = g_bytes_get_data(frame, &size);
+
+    write_all(writer, bytes, size);
+    if (writer->error == NULL) {
+        writer->file_bytes += size;
+    }
+}
+
+bool recording_writer_begin(struct recording_writer *writer, GError **error)
+{
+    g_autoptr(GPtrArray) held = g_steal_pointer(&writer->held);
+    struct fault_plan *faults = writer->faults;
+
+    if (held == NULL) {
+        return true;
+    }
+    (void)!ftruncate(writer->fd, 0); /* a device or a pipe has no size */
+    writer->file_bytes = 0;
+    for (guint i = 0; i < held->len; i++) {
+        writer->faults = i > 0 ? faults : NULL; /* faults come behind the header */
+        write_held(writer, g_ptr_array_index(held, i));
+        if (i == 0 && writer->error != NULL) {
+            g_propagate_error(error, g_error_copy(writer->error));
+            return false;
+        }
+    }
+    writer->faults = faults;
+    writer->made_file = false;
+    return true;
 }
 
 void recording_writer_set_faults(struct recording_writer *writer, struct fault_plan *faults)
@@ -385,9 +434,13 @@ const GError *recording_writer_error(const struct recording_writer *writer)
 
 void recording_writer_destroy(struct recording_writer *writer)
 {
+    if (writer->made_file) {
+        (void)unlink(writer->path); /* what can't be taken away stays, empty */
+    }
     if (writer->fd >= 0) {
         close(writer->fd);
     }
+    g_clear_pointer(&writer->held, g_ptr_array_unref);
     ZSTD_freeCCtx(writer->zstd);
     recording_state_fini(&writer->state);
     g_byte_array_unref(writer->change);

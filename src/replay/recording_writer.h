@@ -9,6 +9,7 @@
 #define REPLUG_REPLAY_RECORDING_WRITER_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,11 @@ struct recording_state;
 struct recording_turn;
 struct recording_writer;
 
+/* Opens the file, or makes it, and leaves its contents alone; holds what is written back in memory. */
 struct recording_writer *
 recording_writer_create(const char *path, const struct recording_header *header, GError **error);
+/* From here on the file is the recording: what was held back is written. Once; false: nothing was. */
+bool recording_writer_begin(struct recording_writer *writer, GError **error);
 void recording_writer_set_faults(struct recording_writer *writer, struct fault_plan *faults);
 
 void recording_writer_turn(struct recording_writer *writer, const struct recording_turn *turn);
@@ -38,6 +42,8 @@ void recording_writer_flush(struct recording_writer *writer);
 /* Flushes, writes index and end; once. */
 void recording_writer_finish(struct recording_writer *writer);
 const GError *recording_writer_error(const struct recording_writer *writer);
-void recording_writer_destroy(struct recording_writer *writer); /* without finishing */
+void recording_writer_destroy(
+    struct recording_writer
+        *writer); /* without finishing; takes away a file that it made for nothing */
 
 #endif

@@ -149,6 +149,27 @@ def test_no_place_to_record():
             assert vm.wait() == 1 and path in vm.stderr(), vm.stderr()
 
 
+def test_refused_command_lines():
+    """A session that does not come up leaves no recording, and an older one as it was."""
+    with folder() as place:
+        path = pathlib.Path(place) / 'a.rpl'
+        for arguments in (['-device', 'nothing'], ['-kernel', '/nonexistent/kernel'], ['-pidfile', '/nonexistent/pid'],
+                          ['-qmp', 'chardev:nothing'], ['-trace', '*,file=/nonexistent/trace']):
+            with Emulator('-record', path, *arguments, qmp=False) as vm:
+                assert vm.wait() == 1 and vm.stderr() != '', arguments
+            assert not path.exists(), arguments
+        record(path, rounds=0)
+        data = path.read_bytes()
+        with Emulator('-record', path, '-device', 'nothing', qmp=False) as vm:
+            assert vm.wait() == 1
+        assert path.read_bytes() == data
+        # A shorter session takes its place as a whole.
+        path.write_bytes(data + bytes(len(data)))
+        with Emulator('-record', path, '-S', '-machine', 'none') as vm:
+            vm.quit()
+        replay(path)
+
+
 def with_frame(data, at, change):
     """The file with another payload in the frame at a byte, and checksums that fit."""
     length, = struct.unpack_from('<I', data, at + 8)

@@ -133,6 +133,40 @@ static void test_can_not_create(void **unused)
                         "Can't create recording '/nonexistent/x.rpl': No such file or directory");
 }
 
+/* What has not begun leaves no trace: no file, or the one that was there. */
+static void test_not_begun(void **unused)
+{
+    struct recording_header header = { "p", "", NULL, 0, 0 };
+    struct recording_turn turn = { .number = 0, .kind = RECORDING_TURN_build, .vcpu = 0xffff };
+    char *path = path_create();
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+    gsize size_before, size_after;
+
+    (void)unused;
+    for (unsigned round = 0; round < 3; round++) {
+        struct recording *recording = recording_prepare(path, &header, NULL);
+
+        assert_non_null(recording);
+        recording_turn_begin(recording, &turn);
+        recording_turn_end(recording, "state", 5, NULL, NULL);
+        recording_flush(recording);
+        if (round == 1) {
+            assert_true(recording_begin(recording, NULL));
+            assert_true(recording_begin(recording, NULL));
+        }
+        recording_close(recording);
+        assert_int_equal(g_file_test(path, G_FILE_TEST_EXISTS), round > 0);
+        if (round == 1) {
+            assert_true(g_file_get_contents(path, &before, &size_before, NULL));
+        }
+    }
+    assert_true(g_file_get_contents(path, &after, &size_after, NULL));
+    assert_int_equal(size_after, size_before);
+    assert_memory_equal(after, before, size_before);
+    path_remove(path);
+}
+
 static void check_not_open(const char *path, int code, const char *text)
 {
     g_autoptr(GError) error = NULL;
@@ -251,8 +285,9 @@ int main(void)
         cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_large_payloads),
         cmocka_unit_test(test_empty_session), cmocka_unit_test(test_header),
         cmocka_unit_test(test_header_limits), cmocka_unit_test(test_can_not_create),
-        cmocka_unit_test(test_can_not_open),  cmocka_unit_test(test_other_version),
-        cmocka_unit_test(test_seek),          cmocka_unit_test(test_names),
+        cmocka_unit_test(test_not_begun),     cmocka_unit_test(test_can_not_open),
+        cmocka_unit_test(test_other_version), cmocka_unit_test(test_seek),
+        cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
