@@ -1,66 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""replay.py - recorded sessions are carried out again without /dev/kvm: same digests, same trace; what clients may do meanwhile."""
-import contextlib
+"""replay.py - what a replay has from the recording alone, and what clients of a replay may do. (Kinds of sessions: sessions.py.)"""
 import json
 import os
 import pathlib
 import tempfile
 import time
 
-from emulator import DEADLINE_S, GUEST, KVM_CHIPS, MIB, Emulator, Qmp, QmpError, need_kvm, run_tests, tracedump
-from recorded import need_namespaces, replay, same_trace
-from rpl_reader import Reader, xxh3
+from emulator import DEADLINE_S, GUEST, Emulator, Qmp, need_kvm, run_tests, tracedump
+from recorded import need_namespaces, online, recorded, replay
+from rpl_reader import Reader
 
-REPEATS = int(os.environ.get('REPLAY_REPEATS', '2'))
 COMMAND = 2  # of turns: docs/determinism.md
-ROUNDS = int(os.environ.get('REPLAY_ROUNDS', '100'))
-
-
-@contextlib.contextmanager
-def recorded(*arguments, **options):
-    """A session that is recorded and traced; behind the block it is replayed and compared."""
-    with tempfile.TemporaryDirectory(prefix='replug-replay-') as folder:
-        folder = pathlib.Path(folder)
-        path, trace, again = folder / 'a.rpl', folder / 'a.rpt', folder / 'b.rpt'
-        with Emulator('-record', path, '-trace', f'*,file={trace}', *arguments, **options) as vm:
-            vm.recording = path
-            yield vm
-            if vm.process.poll() is None and vm.qmp:
-                vm.quit()
-            vm.wait()
-            assert vm.stderr() == '', vm.stderr()
-        turns, digest = replay(path, '-trace', f'*,file={again}')
-        reader = Reader(path.read_bytes())
-        assert reader.damage is None and reader.end, reader.damage
-        assert (turns, digest) == (reader.turns_ended, f'{xxh3(reader.state):016x}'), (turns, digest)
-        same_trace(trace, again)
-        assert replay(path) == (turns, digest), 'without a trace it is another session'
-
-
-def online(vm):
-    vm.line('guest: ACPI enabled')
-
-
-def unplug(vm, number):
-    vm.qmp.command('device_del', id=f'dimm{number}')
-    vm.qmp.event('DEVICE_DELETED', device=f'dimm{number}')
-    vm.qmp.command('object-del', id=f'ram{number}')
-
-
-def test_plug_and_unplug():
-    for _ in range(REPEATS):
-        with recorded(guest=GUEST) as vm:
-            online(vm)
-            for number in range(3):
-                vm.qmp.plug(number)
-                vm.line(f'slot {number}: online')
-            unplug(vm, 1)
-            vm.qmp.plug(3, size=4 * MIB, backend='memory-backend-memfd')
-            vm.line('slot 1: online')
-            vm.type('c')
-            vm.line('guest: all slots checked')
-            vm.qmp.state()
-            unplug(vm, 0)
 
 
 def test_host_facts_in_replies():
@@ -77,115 +27,6 @@ def test_host_facts_in_replies():
         vm.qmp.state()  # with registers
         vm.qmp.command('cont')
         vm.qmp.execute('device_add', {'driver': 'pc-dimm', 'id': 'x', 'memdev': 'é\u0000\\"'}, id={'a': [1.5e300, None, -1, 'ü']})
-
-
-def test_refused_commands():
-    with recorded('-fault', 'kvm_get_irqchip=EIO,at=4', guest=GUEST) as vm:
-        online(vm)
-        vm.qmp.plug(0)
-        vm.line('slot 0: online')
-        for name, arguments in [
-                ('device_add', {'driver': 'pc-dimm', 'id': 'dimm0', 'memdev': 'ram0'}),
-                ('device_add', {'driver': 'pc-dimm', 'id': 'dimm1', 'memdev': 'ram0'}),
-                ('device_add', {'driver': 'nothing'}),
-                ('object-add', {'qom-type': 'memory-backend-ram', 'id': 'big', 'size': 1 << 62}),
-                ('object-add', {'qom-type': 'memory-backend-file', 'id': 'f', 'size': 4096, 'mem-path': '/nonexistent/file'}),
-                ('object-del', {'id': 'ram0'}), ('device_del', {'id': 'dimm7'}), ('qom-get', {'path': '/machine', 'property': 'x'})]:
-            assert 'error' in vm.qmp.execute(name, arguments), name
-        vm.qmp.hmp('info pic')
-
-
-def test_injected_failures():
-    with recorded(guest=GUEST) as vm:
-        online(vm)
-        for fault in ('memory_map=ENOMEM', 'kvm_set_user_memory_region=EEXIST', *(['kvm_irq_line=EIO'] if KVM_CHIPS else []),
-                      'memory_memfd_create=EMFILE'):
-            vm.qmp.command('x-fault-inject', fault=fault)
-            backend = 'memory-backend-memfd' if 'memfd' in fault else 'memory-backend-ram'
-            added = 'return' in vm.qmp.execute('object-add', {'qom-type': backend, 'id': 'ram0', 'size': 4 * MIB})
-            failed = not added or 'error' in vm.qmp.execute('device_add', {'driver': 'pc-dimm', 'id': 'd', 'memdev': 'ram0'})
-            assert failed, fault
-            vm.qmp.command('x-query-faults')
-            if added:
-                vm.qmp.command('object-del', id='ram0')
-        vm.qmp.command('x-fault-inject', fault='kvm_set_user_memory_region=EIO,at=2')
-        vm.qmp.plug(0)
-        vm.line('slot 0: online')
-        vm.qmp.execute('device_del', {'id': 'dimm0'})
-
-
-def test_resets():
-    with recorded('-smp', 2, guest=GUEST, append='slots=4 smp') as vm:
-        online(vm)
-        vm.qmp.plug(0)
-        vm.line('slot 0: online')
-        for byte in 'rt':
-            vm.type(byte)
-            vm.qmp.event('RESET', guest=True, reason='guest-reset')
-            online(vm)
-        vm.qmp.command('system_reset')
-        vm.qmp.event('RESET', guest=False)
-        online(vm)
-
-
-def test_ends():
-    with recorded(guest=GUEST) as vm:
-        online(vm)
-        vm.qmp.command('system_powerdown')
-        vm.line('guest: power off')
-        assert vm.wait() == 0
-    with recorded(guest=GUEST) as vm:
-        online(vm)
-        vm.type('x')
-        assert vm.wait() == 3 << 1 | 1
-    with recorded('-no-shutdown', guest=GUEST) as vm:
-        online(vm)
-        vm.type('o')
-        vm.qmp.event('STOP')
-        vm.qmp.command('system_reset')
-        vm.qmp.command('cont')
-        online(vm)
-    with recorded(guest=GUEST) as vm:
-        online(vm)
-        vm.process.terminate()
-        vm.qmp.event('SHUTDOWN', guest=False, reason='host-signal')
-        assert vm.wait() == 0
-
-
-def test_processors():
-    for count in (1, 2, 4):
-        for _ in range(REPEATS):
-            with recorded('-smp', count, guest=GUEST, append='slots=4 smp') as vm:
-                vm.line(f'guest: processors {count}')
-                online(vm)
-                for _ in range(5):
-                    vm.qmp.plug(0, size=4 * MIB)
-                    vm.qmp.command('stop')
-                    vm.qmp.command('cont')
-                    vm.line('slot 0: online')
-                    unplug(vm, 0)
-
-
-def test_two_clients():
-    with recorded(guest=GUEST) as vm:
-        online(vm)
-        vm.qmp.plug(0)
-        vm.qmp.command('query-chardev')
-        vm.qmp.close()
-        vm.qmp = Qmp(vm.qmp_path)
-        vm.qmp.command('query-memory-devices')
-        vm.qmp.command('query-chardev')
-        vm.line('slot 0: online')
-        unplug(vm, 0)
-
-
-def test_many_rounds():
-    with recorded(guest=GUEST) as vm:
-        online(vm)
-        for _ in range(ROUNDS):
-            vm.qmp.plug(0, size=2 * MIB)
-            vm.line('slot 0: online')
-            unplug(vm, 0)
 
 
 def test_other_machines():

@@ -9,17 +9,13 @@ import tempfile
 import time
 
 from emulator import GUEST, MIB, REPLUG, Emulator, need_kvm, run_tests
-from recorded import diverge, need_namespaces, replay, run_replay
+from recorded import diverge, need_namespaces, online, replay, run_replay
 from rpl_reader import Reader, decompress, xxh3
 
 KILLS = int(os.environ.get('REPLAY_KILLS', '20'))
 FORGERIES = int(os.environ.get('REPLAY_FORGERIES', '40'))
 SEED = int(os.environ.get('REPLAY_SEED', time.time_ns()))
 COMMAND, EFFECT_KVM_CALL, EFFECT_STATE_LAYOUT = 2, 0, 8
-
-
-def online(vm):
-    vm.line('guest: ACPI enabled')
 
 
 def record(path, *arguments, rounds=2):
