@@ -11,9 +11,11 @@
 #include "base/bytes.h"
 #include "base/invariant.h"
 #include "fuzz.h"
+#include "replay/payload_fields.h"
 #include "replay/recording.h"
 #include "replay/recording_frame.h"
 #include "replay/recording_reader.h"
+#include "state/state_layout.h"
 
 static void set_checksums(uint8_t *bytes, size_t size)
 {
@@ -55,11 +57,33 @@ static void check_runs(const struct recording_record *record)
     }
 }
 
+/* Texts of payloads, of what it differs in from the record before, and of state by a layout. */
+static void check_texts(const struct recording_record *record, GByteArray *before)
+{
+    static const char *const labels[2] = { "a", "b" };
+    struct payload payload = { record->group, record->kind, record->payload,
+                               record->payload_bytes };
+    struct payload other = { record->group, record->kind, before->data, before->len };
+    g_autoptr(GBytes) bytes = g_bytes_new(record->payload, record->payload_bytes);
+    g_autoptr(GBytes) bytes_before = g_bytes_new(before->data, before->len);
+    g_autoptr(GString) text = g_string_new(NULL);
+    unsigned count;
+
+    payload_print(&payload, text);
+    payload_compare(&payload, &other, labels, text);
+    g_string_truncate(text, 0);
+    count = state_layout_compare(bytes, bytes, bytes_before, labels, 3, text);
+    invariant(count > 0 || text->len == 0);
+    g_byte_array_set_size(before, 0);
+    g_byte_array_append(before, record->payload, (guint)record->payload_bytes);
+}
+
 static void read_records(const char *path, enum recording_reader_scan scan)
 {
     struct recording_reader *reader = recording_reader_open(path, scan, NULL);
     struct recording_record record;
     struct recording_totals totals;
+    g_autoptr(GByteArray) before = g_byte_array_new();
     uint64_t sequence = 0, turn = 0;
     uint8_t sum = 0;
 
@@ -73,6 +97,7 @@ static void read_records(const char *path, enum recording_reader_scan scan)
         for (size_t i = 0; i < record.payload_bytes; i++) {
             sum ^= record.payload[i];
         }
+        check_texts(&record, before);
         if (record.group == RECORDING_GROUP_END) {
             check_runs(&record);
         }
