@@ -15,7 +15,7 @@ from rpl_reader import Reader, decompress, xxh3
 KILLS = int(os.environ.get('REPLAY_KILLS', '20'))
 FORGERIES = int(os.environ.get('REPLAY_FORGERIES', '40'))
 SEED = int(os.environ.get('REPLAY_SEED', time.time_ns()))
-COMMAND, EFFECT_KVM_CALL, EFFECT_STATE_LAYOUT = 2, 0, 8
+COMMAND, EFFECT_KVM_CALL, EFFECT_STATE_LAYOUT = 2, 0, 9
 
 
 def record(path, *arguments, rounds=2):
