@@ -94,6 +94,10 @@ static struct expr *parse_term(struct spec_parser *parser)
         if (lexer_is(lexer, "true") || lexer_is(lexer, "false")) {
             return parse_constant(parser);
         }
+        if (memchr(lexer->token.at, '*', lexer->token.length) != NULL ||
+            memchr(lexer->token.at, '?', lexer->token.length) != NULL) {
+            break; /* a glob is a filter's value, no field */
+        }
         expr = expr_new(EXPR_FIELD, NULL, NULL);
         expr->field = token_text(&lexer->token);
         (void)lexer_next(lexer);

@@ -17,8 +17,7 @@ static size_t word_length(const char *at)
 {
     size_t length = 0;
 
-    while (*at != '-' && is_word(at[length]) &&
-           !(at[length] == '-' && !g_ascii_isalnum(at[length + 1]))) {
+    while (*at != '-' && is_word(at[length]) && !(at[length] == '-' && !is_word(at[length + 1]))) {
         length++;
     }
     return length;
