@@ -33,6 +33,7 @@ struct acpi_tables *linux_boot_tables(const struct machine *machine)
         .memory_slots = config->slots,
         .node_count = machine->numa.count,
         .node_bytes = machine->numa.count > 0 ? machine->numa.bytes : NULL,
+        .node_distances = machine->numa.has_distances ? machine->numa.distances : NULL,
         .serial_ports = machine->serial_port_mask,
         .hpet_block_id = machine->chips != NULL ? HPET_EVENT_TIMER_BLOCK_ID : 0,
         .has_i8042 = machine->chips != NULL,

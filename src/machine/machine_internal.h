@@ -79,6 +79,9 @@ struct numa {
         *backends[NUMA_NODES_MAX]; /* borrowed from /objects; NULL = a node without memory */
     uint64_t bytes[NUMA_NODES_MAX];
     uint32_t cpu_nodes[MACHINE_CPUS_MAX];
+    bool has_distances;
+    uint8_t
+        distances[NUMA_NODES_MAX * NUMA_NODES_MAX]; /* from * count + to, once they are complete */
 };
 
 struct machine {
@@ -277,6 +280,13 @@ bool pc_realize_connected(struct machine *machine, struct device *device, struct
 /* ---- pc_numa.c ---- */
 /* Reads the -numa options; takes their backends into machine->ram_backends. */
 bool pc_numa_read(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* ---- pc_numa_distance.c ---- */
+/* One direction; a later value replaces an earlier one. Errors (INVALID): a node that is not there, a value out of range. */
+bool pc_numa_set_distance(struct numa *numa, uint32_t from, uint32_t to, uint32_t distance,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Once all nodes are there. What goes one way only holds for the other too. Errors (INVALID): a pair has no distance, or only
+ * one while others have two. */
+bool pc_numa_complete_distances(struct numa *numa, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The NUMA node of the processor with this index. */
 uint32_t pc_cpu_node(const struct machine *machine, uint32_t index);
 

@@ -3,9 +3,10 @@
  * pc_numa.c - NUMA nodes as -numa describes them: which memory backend and which processors belong to which node.
  *
  *     -numa node[,nodeid=N][,memdev=ID][,cpus=FIRST[-LAST]]     -numa cpu,node-id=N[,socket-id=S][,core-id=C][,thread-id=T]
+ *     -numa dist,src=N,dst=M,val=V (pc_numa_distance.c)
  *
- * Processors that nothing names belong to node 0; if nothing names any, sockets take turns. The guest learns it from SRAT and
- * _PXM (hw/firmware). -numa dist is accepted and changes nothing: there is no SLIT.
+ * Processors that nothing names belong to node 0; if nothing names any, sockets take turns. The guest learns it from SRAT,
+ * SLIT and _PXM (hw/firmware).
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -181,6 +182,26 @@ static bool add_cpu(struct machine *machine, const struct json_object *numa, GEr
     return found;
 }
 
+/* ---- distances ---- */
+
+static bool add_distance(struct machine *machine, const struct json_object *numa, GError **error)
+{
+    static const char *const keys[] = { "src", "dst", "val" };
+    uint32_t values[G_N_ELEMENTS(keys)];
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        if (!json_object_object_get_ex(numa, keys[i], NULL)) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter '%s' is missing",
+                        keys[i]);
+            return false;
+        }
+        if (!number_of(numa, keys[i], 0, &values[i], error)) {
+            return false;
+        }
+    }
+    return pc_numa_set_distance(&machine->numa, values[0], values[1], values[2], error);
+}
+
 /* ---- all of it ---- */
 
 static bool add(struct machine *machine, const struct json_object *numa, GError **error)
@@ -196,13 +217,12 @@ static bool add(struct machine *machine, const struct json_object *numa, GError 
     if (strcmp(type, "cpu") == 0) {
         return add_cpu(machine, numa, error);
     }
-    if (strcmp(type, "dist") != 0) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "Parameter 'type' does not accept value '%s'; expected node, cpu or dist",
-                    type);
-        return false;
+    if (strcmp(type, "dist") == 0) {
+        return add_distance(machine, numa, error);
     }
-    return true;
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                "Parameter 'type' does not accept value '%s'; expected node, cpu or dist", type);
+    return false;
 }
 
 static bool check_nodes(const struct numa *nodes, GError **error)
@@ -248,7 +268,7 @@ bool pc_numa_read(struct machine *machine, GError **error)
             return false;
         }
     }
-    if (!check_nodes(&machine->numa, error)) {
+    if (!check_nodes(&machine->numa, error) || !pc_numa_complete_distances(&machine->numa, error)) {
         return false;
     }
     for (uint32_t i = 0; i < machine->numa.count; i++) {

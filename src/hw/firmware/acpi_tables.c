@@ -233,6 +233,7 @@ struct acpi_tables *acpi_tables_create(const struct acpi_config *config)
     acpi_add_madt(tables, config);
     add_hpet(tables, config);
     acpi_add_srat(tables, config);
+    acpi_add_slit(tables, config);
     rsdt = add_root(tables, "RSDT", 4);
     xsdt = add_root(tables, "XSDT", 8);
     add_rsdp(tables, rsdt, xsdt);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * acpi_tables.h - the PC's ACPI tables (ACPI 6.5 chapter 5): RSDP, RSDT, XSDT, FADT, FACS, MADT,
- * HPET, SRAT, DSDT, SSDTs.
+ * HPET, SRAT, SLIT, DSDT, SSDTs.
  *
  *     tables = acpi_tables_create(&config);
  *   without firmware (boot_layout.h):
@@ -43,6 +43,8 @@ struct acpi_config {
     const uint64_t
         *node_bytes;     /* RAM of each NUMA node, node_count of them; NULL = all in node 0 */
     unsigned node_count; /* 0 = no NUMA; SRAT is there with nodes or with memory_slots */
+    /* Between nodes, node_count each from one node: 10 to itself, 255 = out of reach; NULL = no SLIT. */
+    const uint8_t *node_distances;
     uint64_t device_memory_base, device_memory_bytes; /* where DIMMs are plugged */
     unsigned memory_slots;            /* at most ACPI_MEMORY_SLOTS_MAX; 0 = no memory hotplug */
     uint64_t pci64_base, pci64_bytes; /* window for 64-bit BARs; bytes 0 = none */

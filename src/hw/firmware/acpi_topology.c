@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * acpi_topology.c - processors, interrupt controllers and memory nodes: MADT (ACPI 6.5 §5.2.12) and
- * SRAT (§5.2.16).
+ * acpi_topology.c - processors, interrupt controllers and memory nodes: MADT (ACPI 6.5 §5.2.12),
+ * SRAT (§5.2.16) and SLIT (§5.2.17).
  */
 #include "base/invariant.h"
 #include "hw/firmware/boot_layout.h"
@@ -29,6 +29,8 @@ enum madt_type {
 #define SRAT_REVISION         3u
 #define AFFINITY_ENABLED      1u
 #define AFFINITY_HOTPLUGGABLE 2u
+
+#define SLIT_REVISION 1u
 
 enum srat_type { SRAT_LAPIC = 0, SRAT_MEMORY = 1, SRAT_X2APIC = 2 };
 
@@ -218,6 +220,23 @@ void acpi_add_srat(struct acpi_tables *tables, const struct acpi_config *config)
                             config->device_memory_base + config->device_memory_bytes,
                             config->node_count > 0 ? config->node_count - 1 : 0,
                             AFFINITY_ENABLED | AFFINITY_HOTPLUGGABLE);
+    }
+    acpi_end_table(tables, start, ACPI_LISTED);
+}
+
+/* ---- SLIT ---- */
+
+void acpi_add_slit(struct acpi_tables *tables, const struct acpi_config *config)
+{
+    uint32_t start;
+
+    if (config->node_distances == NULL) {
+        return;
+    }
+    start = acpi_begin_table(tables, "SLIT", SLIT_REVISION);
+    acpi_put(tables->tables, config->node_count, 8);
+    for (unsigned i = 0; i < config->node_count * config->node_count; i++) {
+        acpi_put(tables->tables, config->node_distances[i], 1);
     }
     acpi_end_table(tables, start, ACPI_LISTED);
 }

@@ -66,6 +66,7 @@ void acpi_put(GByteArray *bytes, uint64_t value, unsigned size);
 /* ---- acpi_topology.c ---- */
 void acpi_add_madt(struct acpi_tables *tables, const struct acpi_config *config);
 void acpi_add_srat(struct acpi_tables *tables, const struct acpi_config *config);
+void acpi_add_slit(struct acpi_tables *tables, const struct acpi_config *config);
 
 /* ---- acpi_ssdt.c ---- */
 void acpi_add_ssdt(struct acpi_tables *tables, const struct acpi_config *config);

@@ -88,6 +88,30 @@ static void test_numa(void **state)
     machine_fixture_destroy(fixture);
 }
 
+/* A distance that goes one way holds for the other, unless some pair has two. */
+static void test_numa_distances(void **state)
+{
+    static const uint8_t symmetric[] = { 10, 15, 30, 15, 10, 255, 30, 255, 10 };
+    static const uint8_t asymmetric[] = { 10, 20, 21, 10 };
+    struct machine_fixture *fixture = machine_fixture_create(
+        "-m 64M -object memory-backend-ram,id=a,size=64M -numa node,memdev=a -numa node -numa node "
+        "-numa dist,src=0,dst=1,val=99 -numa dist,src=0,dst=1,val=15 -numa dist,src=2,dst=0,val=30 "
+        "-numa dist,src=1,dst=2,val=255 -numa dist,src=1,dst=1,val=10");
+
+    (void)state;
+    assert_non_null(fixture->machine);
+    assert_true(fixture->machine->numa.has_distances);
+    assert_memory_equal(fixture->machine->numa.distances, symmetric, sizeof(symmetric));
+    machine_fixture_destroy(fixture);
+
+    fixture = machine_fixture_create(
+        "-m 64M -object memory-backend-ram,id=a,size=64M -numa node,memdev=a -numa node "
+        "-numa dist,src=0,dst=1,val=20 -numa dist,src=1,dst=0,val=21");
+    assert_non_null(fixture->machine);
+    assert_memory_equal(fixture->machine->numa.distances, asymmetric, sizeof(asymmetric));
+    machine_fixture_destroy(fixture);
+}
+
 static void test_refused(void **state)
 {
     static const char *const rows[][2] = {
@@ -113,6 +137,25 @@ static void test_refused(void **state)
         { "-m 64M -numa node,cpus=1-0", "Parameter 'cpus' expects a processor or a range" },
         { "-m 64M -numa cpu,node-id=0", "-numa: Invalid node-id=0, NUMA node must be defined" },
         { "-m 64M -numa node -numa cpu,node-id=0,socket-id=1", "-numa: no match found" },
+        { "-m 64M -numa node -numa dist,src=0,dst=1,val=15",
+          "Source/Destination NUMA node is missing." },
+        { "-m 64M -numa node -numa dist,src=128,dst=0,val=15",
+          "Parameter 'src' expects an integer between 0 and 127" },
+        { "-m 64M -numa node -numa dist,src=0,dst=x,val=15",
+          "Parameter 'dst' expects a number, got 'x'" },
+        { "-m 64M -numa node -numa dist,src=0,dst=0", "Parameter 'val' is missing" },
+        { "-m 64M -numa node -numa node -numa dist,src=0,dst=1,val=256",
+          "Parameter 'val' expects uint8_t" },
+        { "-m 64M -numa node -numa node -numa dist,src=0,dst=1,val=9",
+          "NUMA distance (9) is invalid, it shouldn't be less than 10." },
+        { "-m 64M -numa node -numa dist,src=0,dst=0,val=11",
+          "Local distance of node 0 should be 10." },
+        { "-m 64M -numa node -numa node -numa node -numa dist,src=0,dst=1,val=15 "
+          "-numa dist,src=2,dst=0,val=15",
+          "The distance between node 1 and 2 is missing, at least one" },
+        { "-m 64M -numa node -numa node -numa node -numa dist,src=0,dst=1,val=15 "
+          "-numa dist,src=1,dst=0,val=16 -numa dist,src=2,dst=0,val=15 -numa dist,src=2,dst=1,val=15",
+          "At least one asymmetrical pair of distances is given" },
         { "-m 64M -numa node", "total memory for NUMA nodes (0x0) should equal RAM size" },
         { "-m 64M,slots=2,maxmem=300000001", "must by aligned to multiple of 4096 bytes" },
         { "-m 999999999G", "is too large" },
@@ -275,13 +318,10 @@ static void test_objects(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory_map),
-        cmocka_unit_test(test_backend_as_ram),
-        cmocka_unit_test(test_numa),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_every_failure_on_the_way_up),
-        cmocka_unit_test(test_processors),
-        cmocka_unit_test(test_object_tree),
+        cmocka_unit_test(test_memory_map), cmocka_unit_test(test_backend_as_ram),
+        cmocka_unit_test(test_numa),       cmocka_unit_test(test_numa_distances),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_every_failure_on_the_way_up),
+        cmocka_unit_test(test_processors), cmocka_unit_test(test_object_tree),
         cmocka_unit_test(test_objects),
     };
 

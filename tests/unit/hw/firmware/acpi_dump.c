@@ -23,7 +23,7 @@ static bool dump(const char *folder, const char *name, const uint8_t *table, siz
 static bool dump_all(const char *folder, const struct acpi_tables *tables)
 {
     static const char *const signatures[] = { "FACS", "DSDT", "FACP", "SSDT", "APIC",
-                                              "HPET", "SRAT", "RSDT", "XSDT" };
+                                              "HPET", "SRAT", "SLIT", "RSDT", "XSDT" };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(signatures); i++) {
         const uint8_t *table;
@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 {
     struct acpi_cpu cpus[CPUS];
     const uint64_t nodes[] = { 2 * GIB, 6 * GIB };
+    const uint8_t distances[] = { 10, 20, 21, 10 };
     struct acpi_config config = {
         .cpus = cpus, .cpu_count = 1, .below_4g_bytes = 3 * GIB, .above_4g_bytes = 5 * GIB
     };
@@ -64,6 +65,7 @@ int main(int argc, char **argv)
         config.cpu_count = CPUS;
         config.node_count = 2;
         config.node_bytes = nodes;
+        config.node_distances = distances;
         config.device_memory_base = 16 * GIB;
         config.device_memory_bytes = 256 * GIB;
         config.pci64_base = 0x8000000000;

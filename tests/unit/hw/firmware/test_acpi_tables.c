@@ -189,6 +189,7 @@ static void test_fadt_follows_devices(void **state)
     assert_int_equal(bytes_load_le16(listed(bench, "FACP") + 109), 1);
     assert_null(listed(bench, "HPET"));
     assert_null(listed(bench, "SRAT"));
+    assert_null(listed(bench, "SLIT"));
 }
 
 static void test_madt(void **state)
@@ -294,6 +295,26 @@ static void test_srat_slots_only(void **state)
     expect_affinity(srat + 80, (struct range){ 4 * GIB, 2 * GIB, 0, 3 });
 }
 
+static void test_slit(void **state)
+{
+    static const uint64_t nodes[] = { RAM_BYTES, 0 };
+    static const uint8_t distances[] = { 10, 20, 255, 10 };
+    struct bench *bench = *state;
+    const uint8_t *slit;
+
+    bench->config.node_count = 2;
+    bench->config.node_bytes = nodes;
+    bench->config.node_distances = distances;
+    build(bench);
+    slit = listed(bench, "SLIT");
+    assert_non_null(slit);
+    assert_int_equal(bytes_load_le32(slit + 4), 36 + 8 + 4);
+    assert_int_equal(slit[8], 1);
+    assert_int_equal(bytes_load_le64(slit + 36), 2);
+    assert_memory_equal(slit + 44, distances, 4);
+    expect_sum_zero(slit, 48);
+}
+
 static void test_hpet(void **state)
 {
     struct bench *bench = *state;
@@ -345,6 +366,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_madt_x2apic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_srat_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_srat_slots_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_slit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hpet, setup, teardown),
         cmocka_unit_test_setup_teardown(test_write_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_most_slots_fit, setup, teardown),
