@@ -10,8 +10,8 @@ import socket
 import subprocess
 import tempfile
 
-from emulator import DEADLINE_S, REPLUG, Emulator, run_tests, skip, tracedump
-from linux import FOLDER, SCRIPT, run_in
+from emulator import DEADLINE_S, REPLUG, Emulator, run_tests, tracedump
+from linux import FOLDER, need_linux, run_in
 from recorded import same_trace
 
 PEER = 'PEER' in os.environ
@@ -198,7 +198,5 @@ def test_unplug_while_writing():
 
 
 if __name__ == '__main__':
-    done = subprocess.run([SCRIPT, FOLDER], capture_output=True, text=True)
-    if done.returncode != 0:
-        skip(f'no Linux to boot: {done.stderr.strip()}')
+    need_linux()
     run_tests(dict(globals()))
