@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """cpu_hotplug.py - processors reach a guest, run, are refused and given back, on KVM and on our own CPUs; recorded and replayed."""
-import os
 import pathlib
 import subprocess
 import tempfile
 import time
 
-from emulator import DEADLINE_S, GUEST, REPLUG, Emulator, QmpError, need_kvm, run_tests, tracedump
+from emulator import DEADLINE_S, GUEST, ON_KVM, REPLUG, Emulator, QmpError, need_kvm, run_tests, tracedump
+from sci_chain import SCI_CHAIN
 
-ON_KVM = os.environ.get('ACCEL', 'kvm') == 'kvm'
 SMP = ['-smp', '1,maxcpus=6,sockets=2,cores=3,threads=1']
 CLOCK = ['-rtc', 'base=2026-01-31T12:00:00']
 
@@ -16,11 +15,7 @@ CREATION = ('qmp_device_add --> qdev_device_add --> object_property_set_bool -->
             'property_set_bool --> device_set_realized --> pc_machine_device')
 CHAINS = [
     f'{CREATION}_pre_plug_cb --> pc_cpu_pre_plug',
-    f'{CREATION}_plug_cb --> pc_cpu_plug --> piix4_device_plug_cb --> acpi_cpu_plug_cb --> acpi_send_event --> piix4_send_gpe --> '
-    'acpi_send_gpe_event --> acpi_update_sci --> qemu_set_irq --> ' +
-    ('kvm_pc_gsi_handler --> qemu_set_irq --> kvm_pic_set_irq --> kvm_set_irq' if ON_KVM else
-     'gsi_handler --> qemu_set_irq --> pic_set_irq --> pic_update_irq --> qemu_set_irq --> pic_set_irq --> pic_update_irq --> '
-     'qemu_set_irq --> pic_irq_request --> apic_local_deliver'),
+    f'{CREATION}_plug_cb --> pc_cpu_plug --> piix4_device_plug_cb --> acpi_cpu_plug_cb --> {SCI_CHAIN}',
     'qmp_device_del --> qdev_unplug --> pc_machine_device_unplug_request_cb --> pc_cpu_unplug_request_cb --> '
     'piix4_device_unplug_request_cb --> acpi_cpu_unplug_request_cb',
     'cpuhp_acpi_ejecting_cpu --> pc_machine_device_unplug_cb --> pc_cpu_unplug_cb --> piix4_device_unplug_cb --> acpi_cpu_unplug_cb',
