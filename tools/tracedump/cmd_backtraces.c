@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_backtraces.c - tracedump backtraces: events with their backtraces, as gdb shows frames. */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/print_text.h"
 #include "tracedump/run.h"
 #include "tracedump/symbols.h"
@@ -183,25 +183,14 @@ static void print_note(const char *text, void *opaque)
 
 static bool parse_options(int argc, char **argv, struct run *run, struct backtraces *backtraces)
 {
-    static const struct option options[] = {
-        { "event", required_argument, NULL, SELECTION_FILTER },
-        SELECTION_OPTION_FILTER,
-        SELECTION_OPTIONS_RANGE,
-        { "count", no_argument, NULL, 'c' },
-        { "host-time", no_argument, NULL, 'H' },
+    const struct command_option options[] = {
+        { .name = "event", .kind = OPTION_EVENTS },
+        { .name = "count", .kind = OPTION_FLAG, .value = &backtraces->count_only },
+        { .name = "host-time", .kind = OPTION_FLAG, .value = &backtraces->host_time },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'c': backtraces->count_only = true; break;
-        case 'H': backtraces->host_time = true; break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
-    }
-    return fine;
+    return command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE, options);
 }
 
 static int backtraces_run(int argc, char **argv)

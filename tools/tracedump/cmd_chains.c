@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_chains.c - tracedump chains: the distinct chains of nested spans, each with its count. */
-#include <getopt.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/name_globs.h"
 #include "tracedump/nesting.h"
 #include "tracedump/run.h"
@@ -93,23 +93,13 @@ static void print_chains(struct run *run, struct chains *chains)
 
 static bool parse_options(int argc, char **argv, struct run *run, struct chains *chains)
 {
-    static const struct option options[] = {
-        { "from", required_argument, NULL, 'F' },
-        { "through", required_argument, NULL, 't' },
-        SELECTION_OPTION_FILTER,
+    const struct command_option options[] = {
+        { .name = "from", .kind = OPTION_NAMES, .value = &chains->from },
+        { .name = "through", .kind = OPTION_NAMES, .value = &chains->through },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'F': name_globs_add(&chains->from, optarg); break;
-        case 't': name_globs_add(&chains->through, optarg); break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
-    }
-    return fine;
+    return command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_INSIDE, options);
 }
 
 static void chains_init(struct chains *chains)
@@ -149,7 +139,8 @@ const struct command command_chains = {
     .name = "chains",
     .summary = "prints each distinct chain of nested spans with its count",
     .help =
-        "usage: tracedump chains [--from GLOBS] [--through GLOBS] [--filter FILTER] FILE\n\n"
+        "usage: tracedump chains [--from GLOBS] [--through GLOBS] [--filter FILTER] [--replay]\n"
+        "                        FILE\n\n"
         "A chain is a path of spans, each inside the one before it, from the outermost to one that\n"
         "has no span inside. Chains come in the order of first appearance, with the number of\n"
         "times that they were gone.\n\n"
@@ -158,6 +149,7 @@ const struct command command_chains = {
         "  --filter FILTER  only spans that pass count (tracedump help filter); those between are\n"
         "                   left out\n\n"
         "GLOBS are several with commas between or by repeating the option.\n\n"
+        "  --replay         replays a recording for its trace: what happened within\n\n"
         "Examples:\n"
         "  tracedump chains out.rpt\n"
         "  tracedump chains --from pc_dimm_plug out.rpt\n"

@@ -33,18 +33,14 @@ static void check_event(struct run *run, const struct trace_event *event, void *
     engine_feed(check->engine, event);
 }
 
-static bool parse_options(int argc, char **argv, struct check *check)
+static bool parse_options(int argc, char **argv, struct run *run, struct check *check)
 {
     static const struct option options[] = {
-        { "all", no_argument, NULL, 'a' },
-        { "set", required_argument, NULL, 's' },
-        { "json", no_argument, NULL, 'j' },
-        { "junit", no_argument, NULL, 'u' },
-        { "tap", no_argument, NULL, 't' },
-        { "follow", no_argument, NULL, 'f' },
-        { "accept", required_argument, NULL, 'A' },
-        { "of", required_argument, NULL, 'o' },
-        { 0 },
+        { "all", no_argument, NULL, 'a' },          { "set", required_argument, NULL, 's' },
+        { "json", no_argument, NULL, 'j' },         { "junit", no_argument, NULL, 'u' },
+        { "tap", no_argument, NULL, 't' },          { "follow", no_argument, NULL, 'f' },
+        { "accept", required_argument, NULL, 'A' }, { "of", required_argument, NULL, 'o' },
+        { "replay", no_argument, NULL, 'r' },       { 0 },
     };
     int option;
 
@@ -58,6 +54,7 @@ static bool parse_options(int argc, char **argv, struct check *check)
         case 'A': check->accept = optarg; break;
         case 'o': check->of = optarg; break;
         case 't': check->format = RESULT_TAP; break;
+        case 'r': run->replays = true; break;
         default: return false;
         }
     }
@@ -243,7 +240,8 @@ static int check_run(int argc, char **argv)
     int status;
 
     run_init(&run);
-    if (parse_options(argc, argv, &check)) {
+    run.looks_inside = true;
+    if (parse_options(argc, argv, &run, &check)) {
         run.path = argv[argc - 1];
         if (!count_fits(&check, argc - optind)) {
             fprintf(stderr, "%s: expected %s\nTry: %s --help\n", argv[0],
@@ -281,6 +279,7 @@ const struct command command_check = {
         "                    and ends with the first one or at Ctrl-C\n"
         "  --accept NEW      writes an expectation from the first span that FILTER means\n"
         "                    (qmp_device_add); values that come again are variables in it\n"
+        "  --replay          replays a recording for its trace: what happened within\n"
         "  --json            the result for programs; --junit and --tap for test runners\n\n"
         "Exit status: 0 all hold, 1 one fails or had nothing to check, 2 trouble: the trace is\n"
         "damaged or can't be used, or an expectation or the command line is wrong.\n\n"

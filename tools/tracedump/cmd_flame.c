@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_flame.c - tracedump flame: folded stacks of spans, as flame graph tools read them. */
-#include <getopt.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/nesting.h"
 #include "tracedump/run.h"
 #include "tracedump/span_tree.h"
@@ -87,22 +87,13 @@ static void print_stacks(struct run *run, const struct flame *flame)
 
 static bool parse_options(int argc, char **argv, struct run *run, struct flame *flame)
 {
-    static const struct option options[] = {
-        { "count", no_argument, NULL, 'c' },
-        SELECTION_OPTION_FILTER,
-        SELECTION_OPTIONS_RANGE,
+    const struct command_option options[] = {
+        { .name = "count", .kind = OPTION_FLAG, .value = &flame->by_count },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'c': flame->by_count = true; break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
-    }
-    return fine;
+    return command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE | OPTIONS_INSIDE,
+                                options);
 }
 
 static int flame_run(int argc, char **argv)
@@ -125,14 +116,16 @@ const struct command command_flame = {
     .name = "flame",
     .summary = "prints folded stacks of spans for a flame graph",
     .help =
-        "usage: tracedump flame [--count] [--filter FILTER]... [--from WHEN] [--to WHEN] FILE\n\n"
+        "usage: tracedump flame [--count] [--filter FILTER]... [--from WHEN] [--to WHEN]\n"
+        "                       [--replay] FILE\n\n"
         "Prints each distinct stack of nested spans with the host's time in ns that was spent in it,\n"
         "what its inner spans took left out: 'outer;inner 1234', as flame graph tools read it\n"
         "(flamegraph.pl, inferno, speedscope). A span whose end is not in the trace has no time.\n\n"
         "  --count          weighs by how often a stack was entered\n"
         "  --filter FILTER  only spans that pass (tracedump help filter); those between are left out\n"
         "  --from WHEN      from there on: turn=12, 1.5s, or a filter that means an event\n"
-        "  --to WHEN        up to there\n\n"
+        "  --to WHEN        up to there\n"
+        "  --replay         replays a recording for its trace: what happened within\n\n"
         "Examples:\n"
         "  tracedump flame out.rpt | flamegraph.pl --countname ns > out.svg\n"
         "  tracedump flame --filter 'within qmp_device_add' out.rpt\n",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_follow.c - tracedump follow: a trace's events as they are written. */
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/follow.h"
 #include "tracedump/print_json.h"
 #include "tracedump/print_text.h"
@@ -27,40 +28,21 @@ static void show_event(struct run *run, const struct trace_event *event, void *o
 
 static bool parse_options(int argc, char **argv, struct run *run, struct show_follow *show)
 {
-    static const struct option options[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "host-time", no_argument, NULL, 'H' },
-        { "limit", required_argument, NULL, 'l' },
-        { "interval", required_argument, NULL, 'i' },
-        { "idle", required_argument, NULL, 'd' },
-        SELECTION_OPTION_FILTER,
-        SELECTION_OPTIONS_RANGE,
+    const struct command_option options[] = {
+        { .name = "json", .kind = OPTION_FLAG, .value = &show->json },
+        { .name = "host-time", .kind = OPTION_FLAG, .value = &show->host_time },
+        { .name = "limit", .kind = OPTION_COUNT, .value = &run->limit },
+        { .name = "interval", .kind = OPTION_TIME, .value = &show->options.interval_ms },
+        { .name = "idle", .kind = OPTION_TIME, .value = &show->options.idle_ms },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'j': show->json = true; break;
-        case 'H': show->host_time = true; break;
-        case 'l': fine = run_take_limit(run, argv[0], optarg); break;
-        case 'i':
-            fine = follow_take_time(argv[0], "interval", optarg, &show->options.interval_ms);
-            break;
-        case 'd':
-            fine = follow_take_time(argv[0], "idle", optarg, &show->options.idle_ms);
-            show->options.forever = false;
-            break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
-    }
-    return fine;
+    return command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE, options);
 }
 
 static int follow_run(int argc, char **argv)
 {
-    struct show_follow show = { .options = { .interval_ms = 200, .forever = true } };
+    struct show_follow show = { .options = { .interval_ms = 200, .idle_ms = FOLLOW_FOREVER } };
     struct run run;
 
     run_init(&run);

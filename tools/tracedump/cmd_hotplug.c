@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_hotplug.c - tracedump hotplug: a row for each plug and unplug, or one device's story. */
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/hotplug.h"
 #include "tracedump/print_json.h"
 #include "tracedump/report.h"
@@ -198,44 +200,22 @@ static bool is_ignored(const struct trace_event *shape, void *opaque)
     return hotplug_ignores(((struct show_hotplug *)opaque)->hotplug, shape);
 }
 
-static bool take_clock(const char *who, const char *name, enum clock *out_clock)
-{
-    static const char *const names[] = { "virtual", "host", "turn", "instructions" };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(names[i], name) == 0) {
-            *out_clock = (enum clock)i;
-            return true;
-        }
-    }
-    fprintf(stderr, "%s: --clock '%s': expected virtual, host, turn or instructions\n", who, name);
-    return false;
-}
-
 static bool parse_options(int argc, char **argv, struct show_hotplug *show)
 {
-    static const struct option options[] = {
-        { "clock", required_argument, NULL, 'c' },
-        { "json", no_argument, NULL, 'j' },
-        SELECTION_OPTIONS_RANGE,
+    static const char *const clocks[] = { "virtual", "host", "turn", "instructions", NULL };
+    const struct command_option options[] = {
+        { .name = "clock", .kind = OPTION_CHOICE, .value = &show->clock, .choices = clocks },
+        { .name = "json", .kind = OPTION_FLAG, .value = &show->json },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'c': fine = take_clock(argv[0], optarg, &show->clock); break;
-        case 'j': show->json = true; break;
-        default:
-            fine = selection_take_option(&show->run->selection, argv[0], option, optarg);
-            break;
-        }
+    if (!command_options_take(show->run, argc, argv, OPTIONS_RANGE | OPTIONS_INSIDE, options)) {
+        return false;
     }
-    if (fine && optind == argc - 2) {
+    if (optind == argc - 2) {
         show->device = argv[optind++];
     }
-    return fine;
+    return true;
 }
 
 static int hotplug_run(int argc, char **argv)
@@ -269,7 +249,8 @@ const struct command command_hotplug = {
     .name = "hotplug",
     .summary = "shows what became of each plug and unplug",
     .help =
-        "usage: tracedump hotplug [--clock CLOCK] [--json] [--from WHEN] [--to WHEN] [DEVICE] FILE\n\n"
+        "usage: tracedump hotplug [--clock CLOCK] [--json] [--from WHEN] [--to WHEN] [--replay]\n"
+        "                         [DEVICE] FILE\n\n"
         "Prints a row for each plug and unplug, whether it came to its end, was refused or is\n"
         "pending: the device, the result, the turn and virtual time of its begin, and when it\n"
         "reached each stage, counted from there: QMP, realize, pre_plug, plug (of an unplug: the\n"
@@ -282,7 +263,8 @@ const struct command command_hotplug = {
         "  --json         each operation is a line of JSON\n"
         "  --from WHEN    only what comes from there on: turn=12, 1.5s, or a filter that means an\n"
         "                 event (tracedump help filter)\n"
-        "  --to WHEN      only what comes up to there\n\n"
+        "  --to WHEN      only what comes up to there\n"
+        "  --replay       replays a recording for its trace: what happened within\n\n"
         "Examples:\n"
         "  tracedump hotplug out.rpt\n"
         "  tracedump hotplug --clock host out.rpt\n"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_irq.c - tracedump irq: what each interrupt line did at each hop from the device to the CPU. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/irq_lines.h"
 #include "tracedump/print_json.h"
 #include "tracedump/report.h"
@@ -115,29 +115,14 @@ static void print_lines(struct run *run, const struct show_irq *show)
 
 static bool parse_options(int argc, char **argv, struct run *run, struct show_irq *show)
 {
-    static const struct option options[] = {
-        { "storm", required_argument, NULL, 's' },
-        { "json", no_argument, NULL, 'j' },
-        SELECTION_OPTION_FILTER,
-        SELECTION_OPTIONS_RANGE,
+    const struct command_option options[] = {
+        { .name = "storm", .kind = OPTION_COUNT, .value = &show->storm_raises },
+        { .name = "json", .kind = OPTION_FLAG, .value = &show->json },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 's':
-            fine = g_ascii_string_to_unsigned(optarg, 10, 1, UINT32_MAX, &show->storm_raises, NULL);
-            if (!fine) {
-                fprintf(stderr, "%s: --storm '%s': expected a number above 0\n", argv[0], optarg);
-            }
-            break;
-        case 'j': show->json = true; break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
-    }
-    return fine;
+    return command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE | OPTIONS_INSIDE,
+                                options);
 }
 
 static int irq_run(int argc, char **argv)
@@ -162,7 +147,8 @@ const struct command command_irq = {
     .name = "irq",
     .summary = "counts what each interrupt line did at each hop",
     .help =
-        "usage: tracedump irq [--storm N] [--json] [--filter FILTER]... [--from WHEN] [--to WHEN] FILE\n\n"
+        "usage: tracedump irq [--storm N] [--json] [--filter FILTER]... [--from WHEN] [--to WHEN]\n"
+        "                     [--replay] FILE\n\n"
         "Prints a row for each hop of the way from a device to a CPU and each line there: how often\n"
         "it was set, how often that raised it, lowered it, or repeated the level that it had; for\n"
         "kvm_set_irq, how often KVM had it pending already. 'A < B' is A inside of B. The peak is\n"
@@ -172,7 +158,8 @@ const struct command command_irq = {
         "  --json           each line is a line of JSON\n"
         "  --filter FILTER  only events that pass (tracedump help filter)\n"
         "  --from WHEN      from there on: turn=12, 1.5s, or a filter that means an event\n"
-        "  --to WHEN        up to there\n\n"
+        "  --to WHEN        up to there\n"
+        "  --replay         replays a recording for its trace: what happened within\n\n"
         "Examples:\n"
         "  tracedump irq out.rpt\n"
         "  tracedump irq --filter 'gsi=9 or pin=9 or irq=9' out.rpt\n",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_show.c - tracedump show: one event a line. */
-#include <getopt.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/nesting.h"
 #include "tracedump/print_json.h"
 #include "tracedump/print_text.h"
@@ -74,28 +74,16 @@ static void show_in_tree(struct run *run, const struct trace_event *event, void 
 
 static bool parse_options(int argc, char **argv, struct run *run, struct show *show)
 {
-    static const struct option options[] = {
-        { "tree", no_argument, NULL, 't' },
-        { "host-time", no_argument, NULL, 'H' },
-        { "json", no_argument, NULL, 'j' },
-        { "limit", required_argument, NULL, 'l' },
-        SELECTION_OPTION_FILTER,
-        SELECTION_OPTIONS_RANGE,
+    const struct command_option options[] = {
+        { .name = "tree", .kind = OPTION_FLAG, .value = &show->tree },
+        { .name = "host-time", .kind = OPTION_FLAG, .value = &show->host_time },
+        { .name = "json", .kind = OPTION_FLAG, .value = &show->json },
+        { .name = "limit", .kind = OPTION_COUNT, .value = &run->limit },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 't': show->tree = true; break;
-        case 'H': show->host_time = true; break;
-        case 'j': show->json = true; break;
-        case 'l': fine = run_take_limit(run, argv[0], optarg); break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
-    }
-    return fine;
+    return command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE | OPTIONS_REPLAY,
+                                options);
 }
 
 static int show_run(int argc, char **argv)
@@ -116,7 +104,7 @@ const struct command command_show = {
     .summary = "prints the events, one a line",
     .help =
         "usage: tracedump show [--tree] [--filter FILTER]... [--from WHEN] [--to WHEN]\n"
-        "                      [--json] [--limit N] [--host-time] FILE\n\n"
+        "                      [--json] [--limit N] [--host-time] [--replay] FILE\n\n"
         "Prints one event a line, in the order in which they happened: its sequence, its turn, the\n"
         "virtual time, the vCPU it concerns, its name and fields. A span has two lines: it begins\n"
         "with --> and ends with <--.\n\n"
@@ -127,7 +115,8 @@ const struct command command_show = {
         "  --to WHEN        up to there\n"
         "  --json           each event is a line of JSON\n"
         "  --limit N        ends behind that many events\n"
-        "  --host-time      adds the host's monotonic time, which differs from run to run\n\n"
+        "  --host-time      adds the host's monotonic time, which differs from run to run\n"
+        "  --replay         replays a recording for its trace: what happened within\n\n"
         "Examples:\n"
         "  tracedump show out.rpt\n"
         "  tracedump show --tree --filter 'pc_dimm_*,kvm_*' out.rpt\n"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_stats.c - tracedump stats: how often each event happened and how long its spans took. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/histogram.h"
 #include "tracedump/nesting.h"
 #include "tracedump/print_json.h"
@@ -180,40 +180,17 @@ static void print_rows(struct run *run, struct stats *stats)
     }
 }
 
-static bool take_sort(const char *who, const char *name, enum sort *out_sort)
-{
-    static const char *const names[] = { "count", "total", "max", "name" };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strcmp(names[i], name) == 0) {
-            *out_sort = (enum sort)i;
-            return true;
-        }
-    }
-    fprintf(stderr, "%s: --sort '%s': expected count, total, max or name\n", who, name);
-    return false;
-}
-
 static bool parse_options(int argc, char **argv, struct run *run, struct stats *stats)
 {
-    static const struct option options[] = {
-        { "sort", required_argument, NULL, 's' },
-        { "json", no_argument, NULL, 'j' },
-        SELECTION_OPTION_FILTER,
-        SELECTION_OPTIONS_RANGE,
+    static const char *const sorts[] = { "count", "total", "max", "name", NULL };
+    const struct command_option options[] = {
+        { .name = "sort", .kind = OPTION_CHOICE, .value = &stats->sort, .choices = sorts },
+        { .name = "json", .kind = OPTION_FLAG, .value = &stats->json },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 's': fine = take_sort(argv[0], optarg, &stats->sort); break;
-        case 'j': stats->json = true; break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
-    }
-    return fine;
+    return command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE | OPTIONS_REPLAY,
+                                options);
 }
 
 static int stats_run(int argc, char **argv)
@@ -239,7 +216,7 @@ const struct command command_stats = {
     .summary = "counts events and says how long spans took, with percentiles",
     .help =
         "usage: tracedump stats [--sort KEY] [--json] [--filter FILTER]... [--from WHEN] [--to WHEN]\n"
-        "                       FILE\n\n"
+        "                       [--replay] FILE\n\n"
         "Prints how often each event happened and, of spans, what they took of the host's time: in\n"
         "all, the shortest, half of them at most, 90 and 99 of 100 at most, the longest. Percentiles\n"
         "are exact below 64 ns and else at most 3.2 % too high. '-': it is no span; '?': no end of\n"
@@ -248,7 +225,8 @@ const struct command command_stats = {
         "  --json           each event is a line of JSON, times in ns\n"
         "  --filter FILTER  only events that pass (tracedump help filter)\n"
         "  --from WHEN      from there on: turn=12, 1.5s, or a filter that means an event\n"
-        "  --to WHEN        up to there\n\n"
+        "  --to WHEN        up to there\n"
+        "  --replay         replays a recording for its trace: what happened within\n\n"
         "Examples:\n"
         "  tracedump stats --sort total out.rpt\n"
         "  tracedump stats --filter 'within qmp_device_add(id=dimm0)' out.rpt\n",

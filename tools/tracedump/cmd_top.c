@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/follow.h"
 #include "tracedump/hotplug.h"
 #include "tracedump/irq_lines.h"
@@ -226,39 +227,25 @@ static void tick(struct run *run, void *opaque)
 
 static bool parse_options(int argc, char **argv, struct run *run, struct top *top)
 {
-    static const struct option options[] = {
-        { "interval", required_argument, NULL, 'i' },
-        { "idle", required_argument, NULL, 'd' },
-        { "once", no_argument, NULL, 'o' },
-        SELECTION_OPTION_FILTER,
-        SELECTION_OPTIONS_RANGE,
+    bool once = false;
+    const struct command_option options[] = {
+        { .name = "interval", .kind = OPTION_TIME, .value = &top->options.interval_ms },
+        { .name = "idle", .kind = OPTION_TIME, .value = &top->options.idle_ms },
+        { .name = "once", .kind = OPTION_FLAG, .value = &once },
         { 0 },
     };
-    bool fine = true;
-    int option;
+    bool fine = command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE, options);
 
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'i':
-            fine = follow_take_time(argv[0], "interval", optarg, &top->options.interval_ms);
-            break;
-        case 'd':
-            fine = follow_take_time(argv[0], "idle", optarg, &top->options.idle_ms);
-            top->options.forever = false;
-            break;
-        case 'o':
-            top->options.idle_ms = 0;
-            top->options.forever = false;
-            break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
+    if (once) {
+        top->options.idle_ms = 0;
     }
     return fine;
 }
 
 static int top_run(int argc, char **argv)
 {
-    struct top top = { .options = { .interval_ms = 1000, .forever = true, .tick = tick } };
+    struct top top = { .options = {
+                           .interval_ms = 1000, .idle_ms = FOLLOW_FOREVER, .tick = tick } };
     const struct hotplug_options options = { .stage = stage_reached,
                                              .through = operation_through,
                                              .opaque = &top };

@@ -3,21 +3,6 @@
 #include "tracedump/follow.h"
 
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
-
-bool follow_take_time(const char *who, const char *option, const char *text, uint64_t *out_ms)
-{
-    struct filter_number number;
-
-    if (!filter_parse_number(text, strlen(text), &number) || !number.is_time || number.negative ||
-        number.magnitude < 1000000) {
-        fprintf(stderr, "%s: --%s '%s': expected a time, such as 500ms or 2s\n", who, option, text);
-        return false;
-    }
-    *out_ms = number.magnitude / 1000000;
-    return true;
-}
 
 /* How many events there were. */
 static uint64_t read_on(struct run *run, run_event_fn event, void *opaque)
@@ -48,7 +33,7 @@ bool follow_events(struct run *run, const struct follow_options *options, run_ev
             options->tick(run, opaque);
         }
         output_flush(&run->output);
-        if (run_is_done(run) || (!options->forever && idle_ms >= options->idle_ms)) {
+        if (run_is_done(run) || idle_ms >= options->idle_ms) {
             return true;
         }
         (void)poll(NULL, 0,

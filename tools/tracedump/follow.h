@@ -5,10 +5,11 @@
 
 #include "tracedump/run.h"
 
+#define FOLLOW_FOREVER UINT64_MAX /* as idle_ms */
+
 struct follow_options {
     uint64_t interval_ms; /* between two looks */
     uint64_t idle_ms;     /* ends when nothing has come for so long; 0 = at the present end */
-    bool forever;         /* idle_ms does not count */
     /* Called when all that was there has been read; may be NULL. */
     void (*tick)(struct run *run, void *opaque);
 };
@@ -16,8 +17,5 @@ struct follow_options {
 /* As run_events; ends as the options say, when the selection is over, or by a signal. */
 bool follow_events(struct run *run, const struct follow_options *options, run_event_fn event,
                    void *opaque);
-
-/* --interval's and --idle's argument as for a filter ("500ms", "2s"); what is wrong is said on stderr. */
-bool follow_take_time(const char *who, const char *option, const char *text, uint64_t *out_ms);
 
 #endif

@@ -6,6 +6,9 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "tracedump/file_kind.h"
+#include "tracedump/replayed.h"
+
 /* A file that is damaged all over isn't worth more lines. */
 #define REPORTS_SHOWN 20u
 
@@ -26,15 +29,6 @@ bool run_take_path(struct run *run, int argc, char **argv)
         return false;
     }
     run->path = argv[optind];
-    return true;
-}
-
-bool run_take_limit(struct run *run, const char *who, const char *text)
-{
-    if (!g_ascii_string_to_unsigned(text, 10, 1, UINT64_MAX, &run->limit, NULL)) {
-        fprintf(stderr, "%s: --limit '%s': expected a number above 0\n", who, text);
-        return false;
-    }
     return true;
 }
 
@@ -69,7 +63,9 @@ static bool ignores(const struct trace_event *shape, void *opaque)
 /* The file is open: there will be something to see. */
 static void begin_output(struct run *run)
 {
-    run->status = STATUS_FINE;
+    if (run->status == STATUS_UNUSABLE) {
+        run->status = STATUS_FINE;
+    }
     run->output.colour = terminal_wants_colour();
     if (!run->no_pager) {
         run->pager = terminal_start_pager(&run->output.fd);
@@ -80,14 +76,21 @@ static void begin_output(struct run *run)
 
 bool run_open(struct run *run)
 {
+    bool is_recording = file_kind_of(run->path) == FILE_KIND_RECORDING;
     g_autoptr(GError) error = NULL;
 
-    run->source = source_open(run->path, report, run, &error);
+    run->source = run->replays && is_recording ? replayed_open(run, report, run, &error)
+                                               : source_open(run->path, report, run, &error);
     if (run->source == NULL) {
         fprintf(stderr, "tracedump: %s: %s\n", run->path, error->message);
         return false;
     }
     begin_output(run);
+    if (is_recording && run->looks_inside && !run->replays) {
+        run_report(run, REPORT_NOTE,
+                   "a recording: what came from outside and went there; --replay shows what "
+                   "happened within");
+    }
     source_ignore(run->source, ignores, run);
     return true;
 }
@@ -109,13 +112,10 @@ void run_hand_out(struct run *run, const struct trace_event *event, run_event_fn
     }
 }
 
-bool run_events(struct run *run, run_event_fn event, void *opaque)
+void run_read(struct run *run, run_event_fn event, void *opaque)
 {
     const struct trace_event *next;
 
-    if (!run_open(run)) {
-        return false;
-    }
     while (!run_is_done(run) && (next = source_next(run->source)) != NULL) {
         run_hand_out(run, next, event, opaque);
     }
@@ -126,6 +126,14 @@ bool run_events(struct run *run, run_event_fn event, void *opaque)
             run_report(run, REPORT_NOTE, unmet);
         }
     }
+}
+
+bool run_events(struct run *run, run_event_fn event, void *opaque)
+{
+    if (!run_open(run)) {
+        return false;
+    }
+    run_read(run, event, opaque);
     return true;
 }
 

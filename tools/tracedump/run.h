@@ -32,6 +32,8 @@ struct run {
     uint64_t read; /* events, selected or not */
     int status;    /* STATUS_UNUSABLE until the trace is open */
     unsigned reports;
+    bool looks_inside; /* the command has --replay and shows little of a recording without it */
+    bool replays;      /* of a recording, the command wants the trace that a replay of it makes */
     source_ignores_fn ignores; /* what the command has no use for; NULL: nothing */
     void *ignores_opaque;
     uint64_t seen;  /* events that the command got */
@@ -46,11 +48,11 @@ void run_init(struct run *run);
 /* The command's only operand, behind its options (getopt's optind), is the trace. */
 bool run_take_path(struct run *run, int argc, char **argv);
 
-/* --limit's argument; what is wrong with it is said on stderr. */
-bool run_take_limit(struct run *run, const char *who, const char *text);
-
 /* The pieces of run_events, for who reads otherwise. False: it can't be opened. */
 bool run_open(struct run *run);
+
+/* Hands out what is left, to the trace's end or until the output can't be written. */
+void run_read(struct run *run, run_event_fn event, void *opaque);
 
 /* Nobody wants more events. */
 bool run_is_done(const struct run *run);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_export.c - tracedump export: a trace for other tools. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tracedump/command.h"
+#include "tracedump/command_options.h"
 #include "tracedump/export/export.h"
-#include "tracedump/map/replayed.h"
 #include "tracedump/print_json.h"
 
-enum form { FORM_NONE, FORM_CTF, FORM_PERFETTO, FORM_JSON, FORM_CSV };
+enum form { FORM_CTF, FORM_PERFETTO, FORM_JSON, FORM_CSV, FORM_NONE };
 
 struct export
 {
@@ -33,50 +32,29 @@ static void export_event(struct run *run, const struct trace_event *event, void 
     }
 }
 
-static enum form form_of(const char *text)
-{
-    static const char *const names[] = {
-        [FORM_CTF] = "ctf", [FORM_PERFETTO] = "perfetto", [FORM_JSON] = "json", [FORM_CSV] = "csv"
-    };
-
-    for (unsigned form = FORM_CTF; form < G_N_ELEMENTS(names); form++) {
-        if (strcmp(text, names[form]) == 0) {
-            return (enum form)form;
-        }
-    }
-    return FORM_NONE;
-}
-
 static bool parse_options(int argc, char **argv, struct run *run, struct export *export)
 {
-    static const struct option options[] = {
-        { "to", required_argument, NULL, 't' },
-        { "output", required_argument, NULL, 'o' },
-        { "host-time", no_argument, NULL, 'H' },
-        SELECTION_OPTION_FILTER,
+    static const char *const forms[] = { "ctf", "perfetto", "json", "csv", NULL };
+    const struct command_option options[] = {
+        { .name = "to", .kind = OPTION_CHOICE, .value = &export->form, .choices = forms },
+        { .name = "output", .kind = OPTION_TEXT, .value = &export->folder, .letter = 'o' },
+        { .name = "host-time", .kind = OPTION_FLAG, .value = &export->host_time },
         { 0 },
     };
-    bool fine = true;
-    int option;
 
-    while (fine && (option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-        switch (option) {
-        case 't': export->form = form_of(optarg); break;
-        case 'o': export->folder = optarg; break;
-        case 'H': export->host_time = true; break;
-        default: fine = selection_take_option(&run->selection, argv[0], option, optarg); break;
-        }
+    if (!command_options_take(run, argc, argv, OPTIONS_FILTER | OPTIONS_RANGE, options)) {
+        return false;
     }
-    if (fine && export->form == FORM_NONE) {
+    if (export->form == FORM_NONE) {
         fprintf(stderr, "%s: --to: expected ctf, perfetto, json or csv\n", argv[0]);
         return false;
     }
-    if (fine && (export->form == FORM_CTF) != (export->folder != NULL)) {
+    if ((export->form == FORM_CTF) != (export->folder != NULL)) {
         fprintf(stderr, "%s: -o names the folder for --to ctf; the others go to standard output\n",
                 argv[0]);
         return false;
     }
-    return fine;
+    return true;
 }
 
 static bool begin(struct run *run, struct export *export)
@@ -113,14 +91,19 @@ static bool end(struct export *export)
 
 static int export_run(int argc, char **argv)
 {
-    struct export export = { 0 };
+    struct export export = { .form = FORM_NONE };
     struct run run;
 
     run_init(&run);
+    run.replays = true;
     if (parse_options(argc, argv, &run, &export) && run_take_path(&run, argc, argv) &&
-        begin(&run, &export)) {
-        replayed_events(&run, "*", export_event, &export);
-        if (!end(&export)) {
+        run_open(&run)) {
+        if (begin(&run, &export)) {
+            run_read(&run, export_event, &export);
+            if (!end(&export)) {
+                run.status = STATUS_UNUSABLE;
+            }
+        } else {
             run.status = STATUS_UNUSABLE;
         }
     }
@@ -131,7 +114,8 @@ const struct command command_export = {
     .name = "export",
     .summary = "writes a trace in the form of another tool",
     .help =
-        "usage: tracedump export --to FORM [-o FOLDER] [--host-time] [--filter FILTER] FILE\n\n"
+        "usage: tracedump export --to FORM [-o FOLDER] [--host-time] [--filter FILTER]...\n"
+        "                        [--from WHEN] [--to WHEN] FILE\n\n"
         "  --to ctf         a folder of CTF 1.8, for babeltrace2, Trace Compass and tracedump\n"
         "  --to perfetto    JSON for ui.perfetto.dev and chrome://tracing: spans as slices, a\n"
         "                   track for each vCPU\n"

@@ -131,6 +131,7 @@ static int map_run(int argc, char **argv, enum map_view view)
     struct run run;
 
     run_init(&run);
+    run.replays = true;
     if (parse_options(argc, argv, &options) && run_take_path(&run, argc, argv) &&
         init_stops(argv[0], &options, stops, &count) && map_read(&run, stops, count)) {
         if (count == 2) {

@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tracedump/map/replayed.h"
-
-/* A moment may be any event, so that all are wanted. */
-#define MAP_EVENTS "*"
-
 struct reading {
     struct memory_map *map;
     struct map_stop *stops;
@@ -123,7 +118,7 @@ static void note_gaps(struct run *run, const struct memory_map *map)
 bool map_read(struct run *run, struct map_stop *stops, unsigned count)
 {
     struct reading reading = { .map = memory_map_create(), .stops = stops, .count = count };
-    bool opened = replayed_events(run, MAP_EVENTS, map_event, &reading);
+    bool opened = run_events(run, map_event, &reading);
 
     for (unsigned i = 0; opened && i < count; i++) {
         finish_stop(run, &reading, &stops[i]);

@@ -2,13 +2,12 @@
 /* cmd_report.c - tracedump report: a trace as one page that needs nothing else. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "tracedump/command.h"
-#include "tracedump/map/replayed.h"
+#include "tracedump/command_options.h"
 #include "tracedump/report/page.h"
 #include "tracedump/report/report_data.h"
 
@@ -89,7 +88,7 @@ static bool make_report(struct run *run, const char *path)
     }
     output_init(&scratch, fd);
     report_data_init(&data, &scratch);
-    if (replayed_events(run, "*", report_event, &data)) {
+    if (run_events(run, report_event, &data)) {
         report_data_finish(&data, run->path, source_facts(run->source));
         made = true;
     }
@@ -100,18 +99,14 @@ static bool make_report(struct run *run, const char *path)
     return made;
 }
 
-static bool parse_options(int argc, char **argv, const char **out_path)
+static bool parse_options(int argc, char **argv, struct run *run, const char **out_path)
 {
-    static const struct option options[] = { { "output", required_argument, NULL, 'o' }, { 0 } };
-    int option;
+    const struct command_option options[] = {
+        { .name = "output", .kind = OPTION_TEXT, .value = out_path, .letter = 'o' },
+        { 0 },
+    };
 
-    while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-        if (option != 'o') {
-            return false;
-        }
-        *out_path = optarg;
-    }
-    return true;
+    return command_options_take(run, argc, argv, 0, options);
 }
 
 static int report_run(int argc, char **argv)
@@ -120,7 +115,8 @@ static int report_run(int argc, char **argv)
     struct run run;
 
     run_init(&run);
-    if (parse_options(argc, argv, &path) && run_take_path(&run, argc, argv) &&
+    run.replays = true;
+    if (parse_options(argc, argv, &run, &path) && run_take_path(&run, argc, argv) &&
         !make_report(&run, path)) {
         run.status = STATUS_UNUSABLE;
     }

@@ -7,9 +7,9 @@
 #include "tracedump/command.h"
 #include "tracedump/event_field.h"
 #include "tracedump/map/map_print.h"
-#include "tracedump/map/replayed.h"
 #include "tracedump/nesting.h"
 #include "tracedump/print_text.h"
+#include "tracedump/run.h"
 #include "tracedump/why/thing.h"
 
 #define CAUSE_BYTES_MAX 200u
@@ -234,8 +234,9 @@ static int why_run(int argc, char **argv)
     struct run run;
 
     run_init(&run);
+    run.replays = true;
     if (take_thing(argc, argv, &why) && run_take_path(&run, argc, argv) &&
-        replayed_events(&run, "*", why_event, &why)) {
+        run_events(&run, why_event, &why)) {
         conclude(&run, &why);
     }
     memory_map_destroy(why.map);
