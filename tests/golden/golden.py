@@ -4,7 +4,7 @@
 
 usage: golden.py TRACEDUMP [--accept] [CASE...]
 
-Each case of cases.py and recording_cases.py is a trace, or some files, and some command lines. Its .expected file holds, for each, the command line, stdout, stderr (lines
+Each case of the *_cases.py here is a trace, or some files, and some command lines. Its .expected file holds, for each, the command line, stdout, stderr (lines
 that begin with "2> ") and the exit status. --accept writes the files anew: look at the difference before you commit it.
 """
 import difflib
@@ -20,23 +20,26 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / 'support')]
 import cases  # noqa: E402
 import map_cases  # noqa: E402
+import matrix_cases  # noqa: E402
 import recording_cases  # noqa: E402
 import session_cases  # noqa: E402
 
-CASES = cases.CASES + recording_cases.CASES + session_cases.CASES + map_cases.CASES
+CASES = cases.CASES + recording_cases.CASES + session_cases.CASES + map_cases.CASES + matrix_cases.CASES
 
 
 def run(tracedump, arguments, folder):
     done = subprocess.run([tracedump, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     out = f'$ {shlex.join(["tracedump", *arguments])}\n' + done.stdout.decode()
     out += ''.join(f'2> {line}\n' for line in done.stderr.decode().splitlines())
-    return out + f'status {done.returncode}\n'
+    return out.replace(f'{folder}/', '') + f'status {done.returncode}\n'
 
 
 def transcript(tracedump, case):
     with tempfile.TemporaryDirectory() as folder:
         for name, data in case.files().items():
-            pathlib.Path(folder, name).write_bytes(data)
+            path = pathlib.Path(folder, name)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
         return '\n'.join(run(tracedump, arguments, folder) for arguments in case.commands)
 
 

@@ -9,6 +9,7 @@ import json
 import pathlib
 
 from cases import Case
+from ctf_writer import Ctf, metadata, packet
 from rpt_writer import LEAVE, block, encode_fields, header, record
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -26,6 +27,17 @@ def kept_trace(name, records_a_block=100):
                               vcpu=vcpu, host_ns=host_ns))
     blocks = [records[i:i + records_a_block] for i in range(0, len(records), records_a_block)]
     return header(events) + b''.join(block(b) for b in blocks)
+
+
+def ctf_files(name, folder):
+    """The same session as LTTng writes it: files' contents by their paths."""
+    session = json.loads((HERE / 'real_traces.json').read_text())[name]
+    ctf = Ctf(session['events'])
+    ident = {event['name']: event['id'] for event in session['events']}
+    events = [ctf.event(ctf.numbers[ident[event], phase], host_ns, values, sequence=sequence, vcpu=vcpu, turn=turn, now_ns=now_ns, span=own,
+                        parent=parent)
+              for event, phase, vcpu, sequence, turn, now_ns, own, parent, host_ns, values in session['records']]
+    return {f'{folder}/metadata': metadata(ctf.classes).encode(), f'{folder}/channel0_0': packet(events, 0)}
 
 
 PLUGS, PENDING = kept_trace('plugs'), kept_trace('pending')

@@ -4,7 +4,6 @@
 
 usage: test_agreement.py TRACEDUMP
 """
-import json
 import pathlib
 import subprocess
 import sys
@@ -14,7 +13,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / 'support'), str(HERE.parent.parent / 'golden')]
 sys.dont_write_bytecode = True
 import session_cases  # noqa: E402
-from ctf_writer import Ctf  # noqa: E402
 
 COMMANDS = [
     ['show'], ['show', '--tree'], ['show', '--json'], ['show', '--from', 'qmp_device_add id=dimm9', '--to', 'acpi_device_ost'],
@@ -26,16 +24,6 @@ COMMANDS = [
 ]
 
 
-def write_ctf(folder, name):
-    session = json.loads((session_cases.HERE / 'real_traces.json').read_text())[name]
-    ctf = Ctf(session['events'])
-    ident = {event['name']: event['id'] for event in session['events']}
-    events = [ctf.event(ctf.numbers[ident[event], phase], host_ns, values, sequence=sequence, vcpu=vcpu, turn=turn, now_ns=now_ns, span=own,
-                        parent=parent)
-              for event, phase, vcpu, sequence, turn, now_ns, own, parent, host_ns, values in session['records']]
-    ctf.write(folder, events)
-
-
 def main():
     tracedump = str(pathlib.Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory() as name:
@@ -43,7 +31,9 @@ def main():
         for session in ('plugs', 'pending'):
             native, ctf = folder / f'{session}.rpt', folder / session
             native.write_bytes(session_cases.kept_trace(session))
-            write_ctf(ctf, session)
+            ctf.mkdir()
+            for path, data in session_cases.ctf_files(session, session).items():
+                (folder / path).write_bytes(data)
             for command in COMMANDS:
                 results = []
                 for path in (native, ctf):
