@@ -73,6 +73,7 @@ const struct type_info *const machine_types[] = {
     &virtio_pci_type_info,
     &virtio_rng_type_info,
     &virtio_block_type_info,
+    &virtio_net_type_info,
     &virtio_serial_bus_type_info,
     &virtio_serial_type_info,
     &virtio_console_type_info,

@@ -6,6 +6,7 @@
 #include "hw/core/block_port.h"
 #include "hw/core/char_port.h"
 #include "hw/core/device.h"
+#include "hw/core/net_port.h"
 
 /* Device IDs (Virtual I/O Device 1.2, 5). */
 enum virtio_type {
@@ -17,6 +18,7 @@ enum virtio_type {
 
 extern const struct type_info virtio_rng_type_info;   /* "virtio-rng-pci": rng */
 extern const struct type_info virtio_block_type_info; /* "virtio-blk-pci": drive, serial */
+extern const struct type_info virtio_net_type_info;   /* "virtio-net-pci": netdev, mac */
 
 extern const struct type_info virtio_serial_type_info;     /* "virtio-serial-pci": brings a bus */
 extern const struct type_info virtio_serial_bus_type_info; /* "virtio-serial-bus" */
@@ -29,5 +31,8 @@ void virtio_serial_set_types(struct device *device, const struct type_registry *
 
 /* The device's image port, for the machine to connect between creation and realize. NULL for another type. */
 struct block_port *virtio_block_port(struct device *device);
+
+/* The device's network port, for the machine to connect between creation and realize. NULL for another type. */
+struct net_port *virtio_net_port(struct device *device);
 
 #endif

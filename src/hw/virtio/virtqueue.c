@@ -195,28 +195,45 @@ void virtqueue_unpop(struct virtqueue *queue)
     queue->state->last_avail--;
 }
 
-void virtqueue_push(struct virtqueue *queue, uint16_t head, uint32_t written_bytes)
+void virtqueue_fill(struct virtqueue *queue, uint16_t head, uint32_t written_bytes, unsigned nth)
 {
-    struct virtqueue_state *state = queue->state;
-    struct dma_port *dma = queue->dma;
+    const struct virtqueue_state *state = queue->state;
     uint8_t entry[8];
-    uint8_t index[2];
 
     if (!state->enabled || queue->broken != NULL) {
         return;
     }
     bytes_store_le32(entry, head);
     bytes_store_le32(entry + 4, written_bytes);
-    bytes_store_le16(index, (uint16_t)(state->used_index + 1));
-    if (!dma->write(dma->opaque,
-                    state->device_gpa + RING_HEAD_BYTES +
-                        (uint64_t)8 * (state->used_index % state->size),
-                    entry, sizeof(entry)) ||
-        !dma->write(dma->opaque, state->device_gpa + 2, index, sizeof(index))) {
+    if (!queue->dma->write(queue->dma->opaque,
+                           state->device_gpa + RING_HEAD_BYTES +
+                               (uint64_t)8 * ((state->used_index + nth) % state->size),
+                           entry, sizeof(entry))) {
+        (void)break_queue(queue, "the queue's rings are not in memory");
+    }
+}
+
+void virtqueue_flush(struct virtqueue *queue, unsigned count)
+{
+    struct virtqueue_state *state = queue->state;
+    uint16_t used_index = (uint16_t)(state->used_index + count);
+    uint8_t index[2];
+
+    if (!state->enabled || queue->broken != NULL) {
+        return;
+    }
+    bytes_store_le16(index, used_index);
+    if (!queue->dma->write(queue->dma->opaque, state->device_gpa + 2, index, sizeof(index))) {
         (void)break_queue(queue, "the queue's rings are not in memory");
         return;
     }
-    state->used_index++;
+    state->used_index = used_index;
+}
+
+void virtqueue_push(struct virtqueue *queue, uint16_t head, uint32_t written_bytes)
+{
+    virtqueue_fill(queue, head, written_bytes, 0);
+    virtqueue_flush(queue, 1);
 }
 
 bool virtqueue_wants_interrupt(struct virtqueue *queue)

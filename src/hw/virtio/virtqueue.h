@@ -62,12 +62,15 @@ struct virtqueue {
 
 /* The next buffer that the guest has made available. False: none, or the queue is broken. */
 bool virtqueue_pop(struct virtqueue *queue, struct virtqueue_element *out_element);
-/* Takes the last buffer popped back: nothing has been done with it. */
+/* Takes the last buffer popped back, and with each more call the one before it: they have not been given back. */
 void virtqueue_unpop(struct virtqueue *queue);
 /* Buffers that the guest has made available, at most the queue's size. */
 unsigned virtqueue_available(struct virtqueue *queue);
 /* Gives the buffer back, of which the device has written the first bytes. */
 void virtqueue_push(struct virtqueue *queue, uint16_t head, uint32_t written_bytes);
+/* The same for buffers that the guest must see together: each is filled in as the nth from 0, then all of them show. */
+void virtqueue_fill(struct virtqueue *queue, uint16_t head, uint32_t written_bytes, unsigned nth);
+void virtqueue_flush(struct virtqueue *queue, unsigned count);
 /* Whether the guest wants an interrupt for buffers given back. */
 bool virtqueue_wants_interrupt(struct virtqueue *queue);
 
