@@ -5,7 +5,7 @@ replug_packages=(
     gcc libc6-dev binutils meson ninja-build pkg-config python3
     libglib2.0-dev libjson-c-dev libzstd-dev libxxhash-dev liblttng-ust-dev libunwind-dev libdw-dev libelf-dev
     libbabeltrace2-dev libzydis-dev libcmocka-dev babeltrace2 lttng-tools clang-format util-linux acpica-tools
-    busybox-static cpio python3-pytest seabios
+    busybox-static cpio python3-pytest seabios libslirp-dev
 )
 
 # Installs what is missing on Debian 12 or later (as root or through sudo); elsewhere says what to install and goes on.

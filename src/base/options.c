@@ -52,8 +52,24 @@ static char *next_part(const char **at)
     return g_string_free(part, FALSE);
 }
 
+static void add_value(struct json_object *options, const char *key, const char *value,
+                      const char *const *lists)
+{
+    struct json_object *list = NULL;
+
+    if (lists == NULL || !g_strv_contains(lists, key)) {
+        json_object_object_add(options, key, json_object_new_string(value));
+        return;
+    }
+    if (!json_object_object_get_ex(options, key, &list)) {
+        list = json_object_new_array();
+        json_object_object_add(options, key, list);
+    }
+    json_object_array_add(list, json_object_new_string(value));
+}
+
 static bool add_part(struct json_object *options, const char *part, const char *implied_key,
-                     GError **error)
+                     const char *const *lists, GError **error)
 {
     const char *equals = strchr(part, '=');
     g_autofree char *key = NULL;
@@ -70,11 +86,17 @@ static bool add_part(struct json_object *options, const char *part, const char *
                     "Invalid parameter '%s'; expected KEY=VALUE", part);
         return false;
     }
-    json_object_object_add(options, key, json_object_new_string(value));
+    add_value(options, key, value, lists);
     return true;
 }
 
 struct json_object *options_parse(const char *text, const char *implied_key, GError **error)
+{
+    return options_parse_lists(text, implied_key, NULL, error);
+}
+
+struct json_object *options_parse_lists(const char *text, const char *implied_key,
+                                        const char *const *lists, GError **error)
 {
     struct json_object *options;
     const char *at = text;
@@ -86,7 +108,7 @@ struct json_object *options_parse(const char *text, const char *implied_key, GEr
     while (*at != '\0') {
         g_autofree char *part = next_part(&at);
 
-        if (!add_part(options, part, implied_key, error)) {
+        if (!add_part(options, part, implied_key, lists, error)) {
             json_object_put(options);
             return NULL;
         }
@@ -176,4 +198,24 @@ bool options_parse_bool(const char *text, bool *out_value, GError **error)
     g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "'%s' is no switch; expected on or off",
                 text);
     return false;
+}
+
+const char *options_text(const struct json_object *options, const char *key)
+{
+    struct json_object *value = NULL;
+
+    (void)json_object_object_get_ex(options, key, &value); /* absent: NULL */
+    return value != NULL ? json_object_get_string(value) : NULL;
+}
+
+bool options_switch(const struct json_object *options, const char *key, bool *out_value,
+                    GError **error)
+{
+    const char *text = options_text(options, key);
+
+    if (text != NULL && !options_parse_bool(text, out_value, error)) {
+        g_prefix_error(error, "option '%s': ", key);
+        return false;
+    }
+    return true;
 }

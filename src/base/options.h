@@ -22,6 +22,16 @@ struct json_object;
  */
 struct json_object *options_parse(const char *text, const char *implied_key, GError **error);
 
+/* The same, but each of these keys (NULL-terminated) has an array of all the values that it is given. */
+struct json_object *options_parse_lists(const char *text, const char *implied_key,
+                                        const char *const *lists, GError **error);
+
+/* A value as text, borrowed; NULL = not given. JSON numbers and switches read as their text. */
+const char *options_text(const struct json_object *options, const char *key);
+/* A switch that may be left out: then *out_value is left as it is. Errors name the key. */
+bool options_switch(const struct json_object *options, const char *key, bool *out_value,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* "512M", "4G", "1.5G" with binary suffixes b k M G T P E (either case); without one the unit is
  * unit bytes. */
 bool options_parse_size(const char *text, uint64_t unit, uint64_t *out_bytes,

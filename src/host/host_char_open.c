@@ -32,29 +32,6 @@ static const struct backend backends[] = {
 
 /* ---- reading the options ---- */
 
-/* NULL = not given. JSON numbers and switches read as their text. */
-static const char *option(const struct json_object *options, const char *key)
-{
-    struct json_object *value = NULL;
-
-    if (!json_object_object_get_ex(options, key, &value) || value == NULL) {
-        return NULL;
-    }
-    return json_object_get_string(value);
-}
-
-static bool read_switch(const struct json_object *options, const char *key, bool *out_value,
-                        GError **error)
-{
-    const char *text = option(options, key);
-
-    if (text != NULL && !options_parse_bool(text, out_value, error)) {
-        g_prefix_error(error, "option '%s': ", key);
-        return false;
-    }
-    return true;
-}
-
 /* "wait=off", or the old short form "nowait" for it. */
 static bool read_short_switch(const struct json_object *options, const char *key, bool *out_value,
                               GError **error)
@@ -62,11 +39,11 @@ static bool read_short_switch(const struct json_object *options, const char *key
     g_autofree char *negated = g_strconcat("no", key, NULL);
     bool off = false;
 
-    if (!read_switch(options, key, out_value, error) ||
-        !read_switch(options, negated, &off, error)) {
+    if (!options_switch(options, key, out_value, error) ||
+        !options_switch(options, negated, &off, error)) {
         return false;
     }
-    if (option(options, negated) != NULL) {
+    if (options_text(options, negated) != NULL) {
         *out_value = !off;
     }
     return true;
@@ -114,22 +91,24 @@ static bool read_settings(const struct json_object *options, struct host_char_se
     bool ignored;
 
     *settings = (struct host_char_settings){
-        .path = option(options, "path"),
-        .host = option(options, "host"),
-        .port = option(options, "port"),
-        .fd = option(options, "fd"),
-        .server_given = option(options, "server") != NULL || option(options, "noserver") != NULL,
-        .wait_given = option(options, "wait") != NULL || option(options, "nowait") != NULL,
+        .path = options_text(options, "path"),
+        .host = options_text(options, "host"),
+        .port = options_text(options, "port"),
+        .fd = options_text(options, "fd"),
+        .server_given =
+            options_text(options, "server") != NULL || options_text(options, "noserver") != NULL,
+        .wait_given =
+            options_text(options, "wait") != NULL || options_text(options, "nowait") != NULL,
         .wait = true,
         .signal = true,
     };
     return read_short_switch(options, "server", &settings->server, error) &&
            read_short_switch(options, "wait", &settings->wait, error) &&
-           read_switch(options, "append", &settings->append, error) &&
-           read_switch(options, "signal", &settings->signal, error) &&
-           read_switch(options, "ipv4", &settings->ipv4, error) &&
-           read_switch(options, "ipv6", &settings->ipv6, error) &&
-           read_switch(options, "nodelay", &ignored, error); /* always so here */
+           options_switch(options, "append", &settings->append, error) &&
+           options_switch(options, "signal", &settings->signal, error) &&
+           options_switch(options, "ipv4", &settings->ipv4, error) &&
+           options_switch(options, "ipv6", &settings->ipv6, error) &&
+           options_switch(options, "nodelay", &ignored, error); /* always so here */
 }
 
 static void unknown_backend(const char *name, GError **error)
@@ -146,7 +125,7 @@ static void unknown_backend(const char *name, GError **error)
 struct host_char *host_char_open(struct host_loop *loop, const struct json_object *options,
                                  GError **error)
 {
-    const char *name = option(options, "backend");
+    const char *name = options_text(options, "backend");
     struct host_char_settings settings;
 
     if (name == NULL) {
@@ -165,8 +144,8 @@ struct host_char *host_char_open(struct host_loop *loop, const struct json_objec
             return NULL;
         }
         chr = backends[i].open(loop, &settings, error);
-        if (chr != NULL && option(options, "id") != NULL) {
-            host_char_set_label(chr, option(options, "id"));
+        if (chr != NULL && options_text(options, "id") != NULL) {
+            host_char_set_label(chr, options_text(options, "id"));
         }
         return chr;
     }
@@ -184,7 +163,7 @@ static void set(struct json_object *options, const char *key, const char *value)
 /* "HOST:PORT" and "[HOST]:PORT"; the last colon counts. */
 static bool split_address(struct json_object *options, GError **error)
 {
-    const char *address = option(options, "address");
+    const char *address = options_text(options, "address");
     const char *colon = address != NULL ? strrchr(address, ':') : NULL;
     g_autofree char *host = NULL;
     size_t length;

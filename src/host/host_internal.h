@@ -11,6 +11,8 @@
 #include "host/host_kvm.h"
 #include "host/host_loop.h"
 
+struct json_object;
+
 /* ---- host_loop.c ---- */
 
 GMainContext *host_loop_context(struct host_loop *loop);
@@ -86,6 +88,22 @@ struct host_char *host_char_open_stdio(struct host_loop *loop,
                                        const struct host_char_settings *settings, GError **error);
 struct host_char *host_char_open_pty(struct host_loop *loop,
                                      const struct host_char_settings *settings, GError **error);
+
+/* ---- host_net_options.c ---- */
+
+struct host_net_settings;
+struct Slirp;
+struct SlirpConfig;
+
+/* What the options say, which it borrows; NULL with an error. */
+struct host_net_settings *host_net_settings_read(const struct json_object *options, GError **error);
+void host_net_settings_free(struct host_net_settings *settings);
+const struct SlirpConfig *host_net_settings_config(const struct host_net_settings *settings);
+/* Listens on the ports that are to be forwarded. */
+bool host_net_settings_forward(const struct host_net_settings *settings, struct Slirp *slirp,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* ---- descriptors ---- */
 
 /* Sets close-on-exec and O_NONBLOCK on a descriptor that was inherited; false = it is not open. */
 bool host_fd_adopt(int fd);
