@@ -306,8 +306,3 @@ void host_net_send(struct host_net *net, const uint8_t *frame, size_t bytes)
         slirp_input(net->slirp, frame, (int)bytes);
     }
 }
-
-char *host_net_connections(struct host_net *net)
-{
-    return slirp_connection_info(net->slirp);
-}

@@ -32,7 +32,5 @@ void host_net_close(struct host_net *net);
 
 /* A frame from the guest; what is none is dropped. On the loop's thread, as everything here. */
 void host_net_send(struct host_net *net, const uint8_t *frame, size_t bytes);
-/* Its connections, a line each, as libslirp prints them; the caller's. */
-char *host_net_connections(struct host_net *net);
 
 #endif

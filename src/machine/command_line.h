@@ -27,4 +27,12 @@ bool command_line_apply_cpu(struct machine_config *config, const char *argument,
 bool command_line_apply_rtc(struct machine_config *config, const char *argument,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* ---- command_line_net.c ---- */
+bool command_line_apply_netdev(struct machine_config *config, const char *argument,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool command_line_apply_nic(struct machine_config *config, const char *argument,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool command_line_apply_net(struct machine_config *config, const char *argument,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

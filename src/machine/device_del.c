@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/invariant.h"
-#include "machine/block_drives.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 #include "trace/trace.h"
@@ -70,8 +69,7 @@ void machine_device_destroy(struct machine *machine, struct device *device)
 
     invariant(ok);
     machine_device_removed(machine, device);
-    serial_port_disconnect(machine, device);
-    block_drive_disconnect(machine, device);
+    pc_disconnect(machine, device);
     object_destroy(&device->object);
 }
 

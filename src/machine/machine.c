@@ -18,6 +18,7 @@
 #include "host/host_loop.h"
 #include "machine/block_drives.h"
 #include "machine/machine_internal.h"
+#include "machine/networks.h"
 #include "machine/pc_chips.h"
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
@@ -246,8 +247,8 @@ static bool bring_up(struct machine *machine, const struct kvm_calls *calls, GEr
             return false;
         }
     }
-    if (!block_drives_create(machine, error) || !create_devices(machine, error) ||
-        !machine_reset_all(machine, error)) {
+    if (!block_drives_create(machine, error) || !networks_create(machine, error) ||
+        !create_devices(machine, error) || !machine_reset_all(machine, error)) {
         return false;
     }
     machine->ready = true;
@@ -270,6 +271,7 @@ static void init_parts(struct machine *machine)
     machine->ram_backends = g_ptr_array_new();
     machine->payload = g_byte_array_new();
     block_drives_init(machine);
+    networks_init(machine);
     init_memory(machine);
     init_object_tree(machine);
     if (machine->recording != NULL) {
@@ -475,6 +477,7 @@ void machine_destroy(struct machine *machine)
     pc_destroy(machine);
     pc_chips_destroy(machine);
     block_drives_destroy(machine);
+    networks_destroy(machine);
     soft_machine_destroy(machine);
     object_destroy(machine->root);
     type_registry_destroy(machine->types);

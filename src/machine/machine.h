@@ -165,6 +165,16 @@ bool machine_blockdev_add(struct machine *machine, const struct json_object *opt
 bool machine_blockdev_del(struct machine *machine, const char *name,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* options: those of netdev_add, type user. */
+bool machine_netdev_add(struct machine *machine, const struct json_object *options,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A device that is on it loses its link. */
+bool machine_netdev_del(struct machine *machine, const char *id,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* name: of a network or of a device on one. */
+bool machine_set_link(struct machine *machine, const char *name, bool is_up,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* set-action {reboot, shutdown, panic, watchdog}: strings or NULL each. */
 bool machine_set_action(struct machine *machine, const char *reboot, const char *shutdown,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -222,6 +232,7 @@ void machine_print_irq(struct machine *machine, GString *out);
 void machine_print_pic(struct machine *machine, GString *out);
 void machine_print_memory_devices(struct machine *machine, GString *out);
 void machine_print_memslots(struct machine *machine, GString *out);
+void machine_print_network(struct machine *machine, GString *out);
 void machine_print_registers(struct machine *machine, bool all_vcpus, GString *out);
 
 #endif

@@ -23,6 +23,7 @@ void machine_config_init(struct machine_config *config)
         .devices = g_ptr_array_new_with_free_func(json_free),
         .blockdevs = g_ptr_array_new_with_free_func(json_free),
         .drives = g_ptr_array_new_with_free_func(json_free),
+        .netdevs = g_ptr_array_new_with_free_func(json_free),
         .numa = g_ptr_array_new_with_free_func(json_free),
         .chardevs = g_ptr_array_new_with_free_func(json_free),
         .monitors = g_ptr_array_new_with_free_func(json_free),
@@ -52,6 +53,7 @@ void machine_config_fini(struct machine_config *config)
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->blockdevs);
     g_ptr_array_unref(config->drives);
+    g_ptr_array_unref(config->netdevs);
     g_ptr_array_unref(config->numa);
     g_ptr_array_unref(config->chardevs);
     g_ptr_array_unref(config->monitors);

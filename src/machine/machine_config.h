@@ -33,6 +33,7 @@ struct machine_config {
     GPtrArray *devices;   /* struct json_object *: -device */
     GPtrArray *blockdevs; /* struct json_object *: -blockdev */
     GPtrArray *drives;    /* struct json_object *: -drive */
+    GPtrArray *netdevs;   /* struct json_object *: -netdev, -nic */
     GPtrArray *numa;      /* struct json_object *: -numa */
     GPtrArray *chardevs;  /* struct json_object *: -chardev, with "backend" and "id" */
     GPtrArray

@@ -175,6 +175,10 @@ struct machine {
     GPtrArray *block_nodes; /* struct block_node *, in order of creation; owned */
     GQueue block_jobs;      /* struct block_job *, owned: requests that wait to be carried out */
 
+    GPtrArray *netdevs;   /* struct netdev *, in order of creation; owned */
+    GPtrArray *nics;      /* struct nic *: the devices with a network port; owned */
+    gint networks_posted; /* atomic: the main thread is about to look after them */
+
     GPtrArray *chardevs; /* struct host_char *; owned */
     GPtrArray *claimed;  /* struct host_char *: those with a user; borrowed */
 };
@@ -190,6 +194,8 @@ void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
                                enum recording_turn_kind kind, const void *payload,
                                size_t payload_bytes);
 void machine_turn_end(struct machine *machine);
+/* The lock for one who is about to start a turn: while our own CPUs have it they give it away for him. */
+void machine_lock(struct machine *machine);
 /* Our own CPUs pause between two instructions: what their devices asked for is carried out. */
 void machine_guest_paused(struct machine *machine);
 /* The same two for the turns that build the machine and take it apart: nothing but the border. */
@@ -276,6 +282,11 @@ bool pc_builtin_realize(struct machine *machine, struct device *device, struct b
  * interrupt lines. */
 bool pc_realize_connected(struct machine *machine, struct device *device, struct bus *bus,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Its byte stream, its image, its network; for devices that have none, nothing. Undone by disconnect, also in part. */
+bool pc_connect(struct machine *machine, struct device *device,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pc_disconnect(struct machine *machine, struct device *device);
 
 /* ---- pc_numa.c ---- */
 /* Reads the -numa options; takes their backends into machine->ram_backends. */

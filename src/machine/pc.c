@@ -15,6 +15,7 @@
 #include "hw/virtio/virtio_devices.h"
 #include "machine/block_drives.h"
 #include "machine/machine_internal.h"
+#include "machine/networks.h"
 #include "qom/property.h"
 #include "trace/trace.h"
 
@@ -54,23 +55,35 @@ bool pc_builtin_realize(struct machine *machine, struct device *device, struct b
     return true;
 }
 
+bool pc_connect(struct machine *machine, struct device *device, GError **error)
+{
+    virtio_serial_set_types(device, machine->types);
+    if (serial_port_connect(machine, device, error) &&
+        block_drive_connect(machine, device, error) && network_connect(machine, device, error)) {
+        return true;
+    }
+    pc_disconnect(machine, device);
+    return false;
+}
+
+void pc_disconnect(struct machine *machine, struct device *device)
+{
+    serial_port_disconnect(machine, device);
+    block_drive_disconnect(machine, device);
+    network_disconnect(machine, device);
+}
+
 bool pc_realize_connected(struct machine *machine, struct device *device, struct bus *bus,
                           GError **error)
 {
     if (bus != NULL) {
         bus_add_device(bus, device);
     }
-    virtio_serial_set_types(device, machine->types);
-    if (!serial_port_connect(machine, device, error)) {
-        return false;
-    }
-    if (!block_drive_connect(machine, device, error)) {
-        serial_port_disconnect(machine, device);
+    if (!pc_connect(machine, device, error)) {
         return false;
     }
     if (!object_property_set_bool(&device->object, "realized", true, error)) {
-        serial_port_disconnect(machine, device);
-        block_drive_disconnect(machine, device);
+        pc_disconnect(machine, device);
         return false;
     }
     if (object_is_a(&device->object, isa_serial_type_info.name)) {

@@ -14,6 +14,7 @@
 #include "host/host_loop.h"
 #include "hw/acpi/piix4_pm.h"
 #include "machine/machine_internal.h"
+#include "machine/networks.h"
 #include "machine/soft_machine.h"
 #include "trace/trace.h"
 
@@ -48,6 +49,7 @@ static void run_state_set(struct machine *machine, enum run_state state)
             kvm_vcpus_release(machine->kvm);
         }
         g_cond_broadcast(&machine->running_changed);
+        networks_wake(machine);
         machine_emit_event(machine, "RESUME", NULL);
     }
 }

@@ -13,6 +13,7 @@
 #include "host/host_loop.h"
 #include "machine/block_drives.h"
 #include "machine/machine_internal.h"
+#include "machine/networks.h"
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
 #include "machine/soft_machine.h"
@@ -92,6 +93,13 @@ static void apply_block(struct machine *machine, const struct recording_turn *tu
     }
 }
 
+static void apply_packet(struct machine *machine, const struct recording_turn *turn)
+{
+    if (!machine_packet_turn(machine, turn->payload, turn->payload_bytes)) {
+        diverge(machine, "the machine has no device on this network");
+    }
+}
+
 static void apply_start(struct machine *machine)
 {
     g_autoptr(GError) error = NULL;
@@ -113,6 +121,7 @@ static void apply(struct machine *machine, const struct recording_turn *turn)
     case RECORDING_TURN_timer: machine_timers_due(machine); break;
     case RECORDING_TURN_signal: machine_signal_turn(machine); break;
     case RECORDING_TURN_block: apply_block(machine, turn); break;
+    case RECORDING_TURN_packet: apply_packet(machine, turn); break;
     case RECORDING_TURN_build:
     case RECORDING_TURN_teardown:
     case RECORDING_TURN_COUNT:

@@ -114,7 +114,7 @@ static const char *const kind_names[RECORDING_TURN_COUNT] = {
     [RECORDING_TURN_command] = "qmp",     [RECORDING_TURN_exit] = "exit",
     [RECORDING_TURN_console] = "console", [RECORDING_TURN_timer] = "timer",
     [RECORDING_TURN_signal] = "signal",   [RECORDING_TURN_teardown] = "teardown",
-    [RECORDING_TURN_block] = "block",
+    [RECORDING_TURN_block] = "block",     [RECORDING_TURN_packet] = "packet",
 };
 
 void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
@@ -129,12 +129,17 @@ void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
     (void)timer_queue_run(&machine->timers, machine->clock.now_ns);
 }
 
-void machine_turn_begin(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
-                        const void *payload, size_t payload_bytes)
+void machine_lock(struct machine *machine)
 {
     g_atomic_int_inc(&machine->turns_waiting);
     g_mutex_lock(&machine->lock);
     (void)g_atomic_int_dec_and_test(&machine->turns_waiting);
+}
+
+void machine_turn_begin(struct machine *machine, unsigned vcpu, enum recording_turn_kind kind,
+                        const void *payload, size_t payload_bytes)
+{
+    machine_lock(machine);
     machine_turn_begin_locked(machine, vcpu, kind, payload, payload_bytes);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/options.h"
+#include "host/host_net.h"
 #include "machine/machine.h"
 #include "monitor/monitor_internal.h"
 #include "trace/trace_session.h"
@@ -59,6 +60,36 @@ static void run_device_add(const struct hmp_call *call)
 static void run_device_del(const struct hmp_call *call)
 {
     run_qmp_id(call, "device_del");
+}
+
+static void run_netdev_add(const struct hmp_call *call)
+{
+    GError *error = NULL;
+    struct json_object *options =
+        options_parse_lists(call->arguments[0], "type", host_net_lists, &error);
+
+    if (options != NULL) {
+        run_qmp(call, "netdev_add", options);
+    }
+    json_object_put(options);
+    say_error(call, error);
+}
+
+static void run_netdev_del(const struct hmp_call *call)
+{
+    run_qmp_id(call, "netdev_del");
+}
+
+static void run_set_link(const struct hmp_call *call)
+{
+    GError *error = NULL;
+    bool is_up;
+
+    if (options_parse_bool(call->arguments[1], &is_up, &error)) {
+        (void)machine_set_link(call->machine, call->arguments[0], is_up,
+                               &error); /* error says it */
+    }
+    say_error(call, error);
 }
 
 /* Not by the QMP command: there, a size is no text. */
@@ -163,6 +194,11 @@ const struct hmp_command hmp_commands[] = {
     { "device_add", "driver[,prop=value][,...]", "add device, like -device on the command line",
       .run = run_device_add, .required = 1, .rest_of_line = true, .changes = true },
     { "device_del", "device", "remove device", .run = run_device_del, .required = 1, .changes = true },
+    { "netdev_add", "[type=]user,id=str[,prop=value][,...]", "add host network device",
+      .run = run_netdev_add, .required = 1, .rest_of_line = true, .changes = true },
+    { "netdev_del", "id", "remove host network device", .run = run_netdev_del, .required = 1, .changes = true },
+    { "set_link", "name on|off", "change the link status of a network adapter",
+      .run = run_set_link, .required = 2, .changes = true },
     { "object_add", "[qom-type=]type,id=str[,prop=value][,...]", "create QOM object",
       .run = run_object_add, .required = 1, .rest_of_line = true, .changes = true },
     { "object_del", "id", "destroy QOM object", .run = run_object_del, .required = 1, .changes = true },

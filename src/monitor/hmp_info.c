@@ -69,6 +69,11 @@ static void info_memslots(const struct hmp_call *call)
     machine_print_memslots(call->machine, call->out);
 }
 
+static void info_network(const struct hmp_call *call)
+{
+    machine_print_network(call->machine, call->out);
+}
+
 static void info_registers(const struct hmp_call *call)
 {
     machine_print_registers(call->machine, call->flags[0], call->out);
@@ -212,6 +217,7 @@ const struct hmp_command hmp_info_commands[] = {
     { "mtree", "[-f]", "show memory tree (-f: dump flat view for address spaces)",
       .run = info_mtree, .flags = "f" },
     { "name", "", "show the current VM name", .run = info_name },
+    { "network", "", "show the network state", .run = info_network },
     { "pic", "", "show PIC state", .run = info_pic },
     { "qom-tree", "[path]", "show QOM composition tree", .run = info_qom_tree, .optional = 1 },
     { "qtree", "", "show device tree", .run = info_qtree },

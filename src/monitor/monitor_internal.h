@@ -51,6 +51,9 @@ struct json_object *qmp_device_add(const struct qmp_call *call, GError **error);
 struct json_object *qmp_device_del(const struct qmp_call *call, GError **error);
 struct json_object *qmp_blockdev_add(const struct qmp_call *call, GError **error);
 struct json_object *qmp_blockdev_del(const struct qmp_call *call, GError **error);
+struct json_object *qmp_netdev_add(const struct qmp_call *call, GError **error);
+struct json_object *qmp_netdev_del(const struct qmp_call *call, GError **error);
+struct json_object *qmp_set_link(const struct qmp_call *call, GError **error);
 struct json_object *qmp_object_add(const struct qmp_call *call, GError **error);
 /* object-add from the options of a command line. */
 bool qmp_object_add_text(struct machine *machine, const struct json_object *options,

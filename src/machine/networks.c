@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * networks.c - networks, the devices on them, and the frames between the two.
+ *
+ * A replay has no network: what came from it is in the recording, and what the guest sends is only compared.
+ */
+#include "machine/networks.h"
+
+#include <json-c/json.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "host/host_loop.h"
+#include "host/host_net.h"
+#include "hw/core/net_port.h"
+#include "hw/virtio/virtio_devices.h"
+#include "machine/machine_internal.h"
+#include "qom/property.h"
+#include "trace/trace_session.h"
+
+#define FRAMES_WAITING_MAX 256u  /* for the guest; what comes then is lost, as on any network */
+#define FRAMES_SENT_MAX    1024u /* by the guest, that the main thread has not carried on yet */
+#define FRAMES_AT_ONCE     64u   /* then the loop's other work has its chance */
+#define EFFECT_BYTES       12u   /* behind the id: length, digest */
+
+struct nic;
+
+struct netdev {
+    struct machine *machine;
+    char *id;
+    struct json_object *options;
+    struct host_net *host; /* NULL in a replay */
+    struct nic *nic;       /* the device on it; borrowed; under the lock */
+    bool link_down;        /* under the lock */
+    GQueue waiting;        /* GBytes *; main thread */
+    GQueue sent;           /* GBytes *; under the lock */
+};
+
+struct nic {
+    struct device *device;
+    struct net_port *port;
+    struct netdev *netdev; /* NULL = none, or it has been deleted */
+};
+
+static struct netdev *netdev_at(const struct machine *machine, guint index)
+{
+    return g_ptr_array_index(machine->netdevs, index);
+}
+
+static struct nic *nic_at(const struct machine *machine, guint index)
+{
+    return g_ptr_array_index(machine->nics, index);
+}
+
+static struct netdev *find_netdev(const struct machine *machine, const char *id)
+{
+    for (guint i = 0; i < machine->netdevs->len; i++) {
+        if (strcmp(netdev_at(machine, i)->id, id) == 0) {
+            return netdev_at(machine, i);
+        }
+    }
+    return NULL;
+}
+
+/* ---- the main thread's work ---- */
+
+static void serve(void *opaque);
+
+static void post(struct machine *machine)
+{
+    if (g_atomic_int_compare_and_exchange(&machine->networks_posted, 0, 1)) {
+        host_loop_post(machine->loop, serve, machine);
+    }
+}
+
+static void carry_out(struct machine *machine, struct netdev *netdev)
+{
+    GQueue frames;
+    GBytes *frame;
+
+    g_mutex_lock(&machine->lock);
+    frames = netdev->sent;
+    g_queue_init(&netdev->sent);
+    g_mutex_unlock(&machine->lock);
+    while ((frame = g_queue_pop_head(&frames)) != NULL) {
+        gsize bytes;
+        const uint8_t *data = g_bytes_get_data(frame, &bytes);
+
+        host_net_send(netdev->host, data, bytes);
+        g_bytes_unref(frame);
+    }
+}
+
+enum offer { TAKEN, REFUSED };
+
+/* Under the lock, which it gives away. */
+static enum offer receive_locked(struct machine *machine, struct netdev *netdev,
+                                 const uint8_t *payload, size_t size)
+{
+    const struct net_port *port = netdev->nic->port;
+    size_t head = strlen(netdev->id) + 1;
+    bool taken;
+
+    machine_turn_begin_locked(machine, TRACE_VCPU_NONE, RECORDING_TURN_packet, payload, size);
+    taken = port->receive(port->device, payload + head, size - head);
+    machine_turn_end(machine);
+    return taken ? TAKEN : REFUSED;
+}
+
+static enum offer offer(struct machine *machine, struct netdev *netdev, GBytes *frame)
+{
+    const struct nic *nic;
+    gsize bytes;
+    const guint8 *data = g_bytes_get_data(frame, &bytes);
+
+    machine_lock(machine);
+    nic = netdev->nic;
+    if (nic == NULL || netdev->link_down) {
+        g_mutex_unlock(&machine->lock);
+        return TAKEN; /* by nobody */
+    }
+    if (machine->run_state != RUN_STATE_RUNNING || machine->quitting ||
+        !nic->port->can_receive(nic->port->device)) {
+        g_mutex_unlock(&machine->lock);
+        return REFUSED;
+    }
+    g_byte_array_set_size(machine->payload, 0);
+    g_byte_array_append(machine->payload, (const guint8 *)netdev->id,
+                        (guint)strlen(netdev->id) + 1);
+    g_byte_array_append(machine->payload, data, (guint)bytes);
+    return receive_locked(machine, netdev, machine->payload->data, machine->payload->len);
+}
+
+static void bring_in(struct machine *machine, struct netdev *netdev)
+{
+    for (unsigned i = 0; i < FRAMES_AT_ONCE; i++) {
+        GBytes *frame = g_queue_peek_head(&netdev->waiting);
+
+        if (frame == NULL || offer(machine, netdev, frame) == REFUSED) {
+            return;
+        }
+        (void)g_queue_pop_head(&netdev->waiting); /* = frame */
+        g_bytes_unref(frame);
+    }
+    post(machine);
+}
+
+/* Networks come and go on this thread only. */
+static void serve(void *opaque)
+{
+    struct machine *machine = opaque;
+
+    g_atomic_int_set(&machine->networks_posted, 0);
+    for (guint i = 0; i < machine->netdevs->len; i++) {
+        struct netdev *netdev = netdev_at(machine, i);
+
+        if (netdev->host != NULL) {
+            carry_out(machine, netdev);
+            bring_in(machine, netdev);
+        }
+    }
+}
+
+static void on_frame(void *opaque, const uint8_t *frame, size_t bytes)
+{
+    struct netdev *netdev = opaque;
+
+    if (g_queue_get_length(&netdev->waiting) < FRAMES_WAITING_MAX) {
+        g_queue_push_tail(&netdev->waiting, g_bytes_new(frame, bytes));
+    }
+    post(netdev->machine);
+}
+
+/* ---- in turns ---- */
+
+static void port_send(void *host, const uint8_t *frame, size_t bytes)
+{
+    struct netdev *netdev = host;
+    struct machine *machine = netdev->machine;
+    size_t head = strlen(netdev->id) + 1;
+
+    if (netdev->link_down) {
+        return;
+    }
+    if (inputs_are_logged(machine)) {
+        g_autofree uint8_t *effect = g_malloc(head + EFFECT_BYTES);
+
+        memcpy(effect, netdev->id, head);
+        bytes_store_le32(effect + head, (uint32_t)bytes);
+        bytes_store_le64(effect + head + 4, XXH3_64bits(frame, bytes));
+        machine_effect(machine, RECORDING_EFFECT_packet, effect, head + EFFECT_BYTES);
+    }
+    if (netdev->host != NULL && g_queue_get_length(&netdev->sent) < FRAMES_SENT_MAX) {
+        g_queue_push_tail(&netdev->sent, g_bytes_new(frame, bytes));
+        post(machine);
+    }
+}
+
+static void port_accept_input(void *host)
+{
+    const struct netdev *netdev = host;
+
+    if (netdev->host != NULL) {
+        post(netdev->machine);
+    }
+}
+
+void networks_wake(struct machine *machine)
+{
+    if (machine->netdevs->len > 0 && !machine_is_replaying(machine)) {
+        post(machine);
+    }
+}
+
+bool machine_packet_turn(struct machine *machine, const uint8_t *payload, size_t size)
+{
+    struct netdev *netdev;
+
+    if (size == 0 || memchr(payload, 0, size) == NULL) {
+        return false;
+    }
+    g_mutex_lock(&machine->lock);
+    netdev = find_netdev(machine, (const char *)payload);
+    if (netdev == NULL || netdev->nic == NULL) {
+        g_mutex_unlock(&machine->lock);
+        return false;
+    }
+    (void)receive_locked(machine, netdev, payload, size); /* in the live session, it came again */
+    return true;
+}
+
+/* ---- networks ---- */
+
+static void free_frames(GQueue *frames)
+{
+    GBytes *frame;
+
+    while ((frame = g_queue_pop_head(frames)) != NULL) {
+        g_bytes_unref(frame);
+    }
+}
+
+static void detach(struct netdev *netdev)
+{
+    struct net_port *port = netdev->nic->port;
+
+    port->send = NULL;
+    port->accept_input = NULL;
+    port->host = NULL;
+    netdev->nic->netdev = NULL;
+    netdev->nic = NULL;
+}
+
+static void netdev_free(struct netdev *netdev)
+{
+    host_net_close(netdev->host);
+    free_frames(&netdev->waiting);
+    free_frames(&netdev->sent);
+    json_object_put(netdev->options);
+    g_free(netdev->id);
+    g_free(netdev);
+}
+
+static bool missing(const char *key, GError **error)
+{
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter '%s' is missing", key);
+    return false;
+}
+
+static bool options_are_good(const struct machine *machine, const struct json_object *options,
+                             GError **error)
+{
+    const char *type = options_text(options, "type");
+    const char *id = options_text(options, "id");
+
+    if (type == NULL || id == NULL) {
+        return missing(type == NULL ? "type" : "id", error);
+    }
+    if (strcmp(type, "user") != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+                    "Parameter 'type' does not accept value '%s'; expected user", type);
+        return false;
+    }
+    if (!object_id_is_wellformed(id)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Parameter 'id' expects an identifier (it is '%s')", id);
+        return false;
+    }
+    if (find_netdev(machine, id) != NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "Duplicate ID '%s' for netdev", id);
+        return false;
+    }
+    return true;
+}
+
+bool machine_netdev_add(struct machine *machine, const struct json_object *options, GError **error)
+{
+    struct netdev *netdev;
+    bool ok = true;
+
+    if (!options_are_good(machine, options, error)) {
+        return false;
+    }
+    netdev = g_new0(struct netdev, 1);
+    netdev->machine = machine;
+    netdev->id = g_strdup(options_text(options, "id"));
+    netdev->options = json_object_get((struct json_object *)options);
+    g_queue_init(&netdev->waiting);
+    g_queue_init(&netdev->sent);
+    if (!inputs_are_replayed(machine)) {
+        netdev->host = host_net_open(machine->loop, options, on_frame, netdev, error);
+        ok = netdev->host != NULL;
+    }
+    if (!machine_host_verdict(machine, ok, error)) {
+        netdev_free(netdev);
+        return false;
+    }
+    g_ptr_array_add(machine->netdevs, netdev);
+    return true;
+}
+
+bool machine_netdev_del(struct machine *machine, const char *id, GError **error)
+{
+    struct netdev *netdev = find_netdev(machine, id);
+
+    if (netdev == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND, "Device '%s' not found", id);
+        return false;
+    }
+    if (netdev->nic != NULL) {
+        struct net_port *port = netdev->nic->port;
+
+        port->set_link(port->device, false); /* the cable hangs loose */
+        detach(netdev);
+    }
+    g_ptr_array_remove(machine->netdevs, netdev);
+    netdev_free(netdev);
+    return true;
+}
+
+bool machine_set_link(struct machine *machine, const char *name, bool is_up, GError **error)
+{
+    struct netdev *netdev = find_netdev(machine, name);
+    const struct nic *nic = netdev != NULL ? netdev->nic : NULL;
+
+    for (guint i = 0; netdev == NULL && nic == NULL && i < machine->nics->len; i++) {
+        if (g_strcmp0(nic_at(machine, i)->device->id, name) == 0) {
+            nic = nic_at(machine, i);
+        }
+    }
+    if (netdev == NULL && nic == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND, "Device '%s' not found", name);
+        return false;
+    }
+    if (netdev != NULL) {
+        netdev->link_down = !is_up;
+    }
+    if (nic != NULL) {
+        nic->port->set_link(nic->port->device, is_up);
+    }
+    return true;
+}
+
+/* ---- devices ---- */
+
+/* The first free one of a row. */
+static void choose_mac(const struct machine *machine, uint8_t *out_mac)
+{
+    uint8_t mac[NET_MAC_BYTES] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 };
+
+    for (guint i = 0; i < machine->nics->len;) {
+        if (memcmp(nic_at(machine, i)->port->mac, mac, NET_MAC_BYTES) == 0) {
+            mac[5]++;
+            i = 0;
+        } else {
+            i++;
+        }
+    }
+    memcpy(out_mac, mac, NET_MAC_BYTES);
+}
+
+static bool can_take(const struct device *device, const struct netdev *netdev, const char *id,
+                     GError **error)
+{
+    const char *type = object_type_name(&device->object);
+
+    if (netdev == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
+                    "Property '%s.netdev' can't find value '%s'", type, id);
+        return false;
+    }
+    if (netdev->nic != NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY,
+                    "Property '%s.netdev' can't take value '%s', it's in use", type, id);
+        return false;
+    }
+    return true;
+}
+
+bool network_connect(struct machine *machine, struct device *device, GError **error)
+{
+    struct net_port *port = virtio_net_port(device);
+    struct json_object *value =
+        port != NULL ? object_property_get(&device->object, "netdev", NULL) : NULL;
+    const char *id = value != NULL ? json_object_get_string(value) : NULL;
+    struct netdev *netdev = id != NULL && id[0] != '\0' ? find_netdev(machine, id) : NULL;
+    bool ok = id == NULL || id[0] == '\0' || can_take(device, netdev, id, error);
+
+    if (ok && port != NULL) {
+        struct nic *nic = g_new0(struct nic, 1);
+
+        *nic = (struct nic){ .device = device, .port = port, .netdev = netdev };
+        choose_mac(machine, port->mac);
+        g_ptr_array_add(machine->nics, nic);
+        if (netdev != NULL) {
+            netdev->nic = nic;
+            port->send = port_send;
+            port->accept_input = port_accept_input;
+            port->host = netdev;
+        }
+    }
+    json_object_put(value);
+    return ok;
+}
+
+void network_disconnect(struct machine *machine, struct device *device)
+{
+    for (guint i = machine->nics->len; i > 0; i--) {
+        struct nic *nic = nic_at(machine, i - 1);
+
+        if (nic->device == device) {
+            if (nic->netdev != NULL) {
+                detach(nic->netdev);
+            }
+            g_ptr_array_remove_index(machine->nics, i - 1);
+            g_free(nic);
+        }
+    }
+}
+
+/* ---- info network ---- */
+
+static void print_netdev(const struct netdev *netdev, const char *before, GString *out)
+{
+    const char *net = options_text(netdev->options, "net");
+    const char *restricts = options_text(netdev->options, "restrict");
+    bool is_restricted = false;
+
+    (void)options_parse_bool(restricts != NULL ? restricts : "off", &is_restricted, NULL);
+    g_string_append_printf(out, "%s%s: index=0,type=user,net=%s,restrict=%s\n", before, netdev->id,
+                           net != NULL ? net : "10.0.2.0", is_restricted ? "on" : "off");
+}
+
+void machine_print_network(struct machine *machine, GString *out)
+{
+    for (guint i = 0; i < machine->nics->len; i++) {
+        const struct nic *nic = nic_at(machine, i);
+        const uint8_t *mac = nic->port->mac;
+
+        g_string_append_printf(
+            out, "%s: index=0,type=nic,model=%s,macaddr=%02x:%02x:%02x:%02x:%02x:%02x%s\n",
+            device_label(nic->device), object_type_name(&nic->device->object), mac[0], mac[1],
+            mac[2], mac[3], mac[4], mac[5],
+            nic->port->link_is_up(nic->port->device) ? "" : ",link=down");
+        if (nic->netdev != NULL) {
+            print_netdev(nic->netdev, " \\ ", out);
+        }
+    }
+    for (guint i = 0; i < machine->netdevs->len; i++) {
+        if (netdev_at(machine, i)->nic == NULL) {
+            print_netdev(netdev_at(machine, i), "", out);
+        }
+    }
+}
+
+/* ---- life ---- */
+
+void networks_init(struct machine *machine)
+{
+    machine->netdevs = g_ptr_array_new();
+    machine->nics = g_ptr_array_new();
+}
+
+bool networks_create(struct machine *machine, GError **error)
+{
+    const GPtrArray *entries = machine->config->netdevs;
+
+    for (guint i = 0; i < entries->len; i++) {
+        if (!machine_netdev_add(machine, g_ptr_array_index(entries, i), error)) {
+            g_prefix_error(error, "-netdev: ");
+            return false;
+        }
+    }
+    return true;
+}
+
+void networks_destroy(struct machine *machine)
+{
+    while (machine->nics->len > 0) {
+        network_disconnect(machine, nic_at(machine, 0)->device);
+    }
+    for (guint i = 0; i < machine->netdevs->len; i++) {
+        netdev_free(netdev_at(machine, i));
+    }
+    g_ptr_array_unref(machine->netdevs);
+    g_ptr_array_unref(machine->nics);
+}
