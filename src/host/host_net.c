@@ -5,7 +5,7 @@
  */
 #include "host/host_net.h"
 
-#include <slirp/libslirp.h>
+#include <libslirp.h>
 
 #include "base/error.h"
 #include "host/host_clock.h"

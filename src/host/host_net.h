@@ -15,9 +15,6 @@ struct host_loop;
 struct host_net;
 struct json_object;
 
-/* Options that may be given several times: for options_parse_lists(). */
-extern const char *const host_net_lists[];
-
 /* A frame for the guest. On the loop's thread; must only keep it: no function of the network may be called in it. */
 typedef void (*host_net_receive_fn)(void *opaque, const uint8_t *frame, size_t bytes);
 

@@ -2,7 +2,7 @@
 /* host_net_options.c - the options of -netdev user, checked: addresses of the network, names, forwarded ports. */
 #include <arpa/inet.h>
 #include <json-c/json.h>
-#include <slirp/libslirp.h>
+#include <libslirp.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -19,8 +19,6 @@
 #define IPV6_HOST    "fec0::2"
 #define IPV6_DNS     "fec0::3"
 #define IPV6_BITS    64
-
-const char *const host_net_lists[] = { "hostfwd", "dnssearch", NULL };
 
 struct host_net_settings {
     SlirpConfig config;

@@ -5,14 +5,14 @@
 
 #include "base/error.h"
 #include "base/options.h"
-#include "host/host_net.h"
 #include "machine/command_line.h"
 
 #define NIC_MODEL "virtio-net-pci"
 
 bool command_line_apply_netdev(struct machine_config *config, const char *argument, GError **error)
 {
-    struct json_object *options = options_parse_lists(argument, "type", host_net_lists, error);
+    struct json_object *options =
+        options_parse_lists(argument, "type", machine_netdev_lists, error);
 
     if (options != NULL) {
         g_ptr_array_add(config->netdevs, options);
@@ -61,7 +61,8 @@ static void add_nic(struct machine_config *config, struct json_object *options)
 
 bool command_line_apply_nic(struct machine_config *config, const char *argument, GError **error)
 {
-    struct json_object *options = options_parse_lists(argument, "type", host_net_lists, error);
+    struct json_object *options =
+        options_parse_lists(argument, "type", machine_netdev_lists, error);
     const char *type = options != NULL ? options_text(options, "type") : NULL;
     bool ok = options != NULL && model_is_known(options, error);
 

@@ -5,6 +5,8 @@
 #include <json-c/json.h>
 #include <string.h>
 
+const char *const machine_netdev_lists[] = { "hostfwd", "dnssearch", NULL };
+
 static void json_free(gpointer object)
 {
     json_object_put(object);

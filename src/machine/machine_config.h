@@ -57,6 +57,9 @@ struct machine_config {
 /* -accel soft: our own CPUs. */
 bool machine_is_soft(const struct machine_config *config);
 
+/* Options of a netdev that may be given several times: for options_parse_lists(). */
+extern const char *const machine_netdev_lists[];
+
 void machine_config_init(struct machine_config *config);
 void machine_config_fini(struct machine_config *config);
 

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/invariant.h"
 #include "base/options.h"
 #include "host/host_loop.h"
 #include "host/host_net.h"
@@ -19,12 +20,12 @@
 #include "hw/virtio/virtio_devices.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
+#include "replay/payload_layout.h"
 #include "trace/trace_session.h"
 
 #define FRAMES_WAITING_MAX 256u  /* for the guest; what comes then is lost, as on any network */
 #define FRAMES_SENT_MAX    1024u /* by the guest, that the main thread has not carried on yet */
 #define FRAMES_AT_ONCE     64u   /* then the loop's other work has its chance */
-#define EFFECT_BYTES       12u   /* behind the id: length, digest */
 
 struct nic;
 
@@ -186,12 +187,13 @@ static void port_send(void *host, const uint8_t *frame, size_t bytes)
         return;
     }
     if (inputs_are_logged(machine)) {
-        g_autofree uint8_t *effect = g_malloc(head + EFFECT_BYTES);
+        g_autofree uint8_t *effect = g_malloc(head + sizeof(struct payload_packet));
+        struct payload_packet *packet = (struct payload_packet *)(effect + head);
 
         memcpy(effect, netdev->id, head);
-        bytes_store_le32(effect + head, (uint32_t)bytes);
-        bytes_store_le64(effect + head + 4, XXH3_64bits(frame, bytes));
-        machine_effect(machine, RECORDING_EFFECT_packet, effect, head + EFFECT_BYTES);
+        bytes_store_le32(packet->count, (uint32_t)bytes);
+        bytes_store_le64(packet->digest, XXH3_64bits(frame, bytes));
+        machine_effect(machine, RECORDING_EFFECT_packet, effect, head + sizeof(*packet));
     }
     if (netdev->host != NULL && g_queue_get_length(&netdev->sent) < FRAMES_SENT_MAX) {
         g_queue_push_tail(&netdev->sent, g_bytes_new(frame, bytes));
@@ -446,10 +448,10 @@ void network_disconnect(struct machine *machine, struct device *device)
 static void print_netdev(const struct netdev *netdev, const char *before, GString *out)
 {
     const char *net = options_text(netdev->options, "net");
-    const char *restricts = options_text(netdev->options, "restrict");
     bool is_restricted = false;
+    bool ok = options_switch(netdev->options, "restrict", &is_restricted, NULL);
 
-    (void)options_parse_bool(restricts != NULL ? restricts : "off", &is_restricted, NULL);
+    invariant(ok); /* It was read when the network was made. */
     g_string_append_printf(out, "%s%s: index=0,type=user,net=%s,restrict=%s\n", before, netdev->id,
                            net != NULL ? net : "10.0.2.0", is_restricted ? "on" : "off");
 }

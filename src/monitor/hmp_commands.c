@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/options.h"
-#include "host/host_net.h"
 #include "machine/machine.h"
+#include "machine/machine_config.h"
 #include "monitor/monitor_internal.h"
 #include "trace/trace_session.h"
 
@@ -66,7 +66,7 @@ static void run_netdev_add(const struct hmp_call *call)
 {
     GError *error = NULL;
     struct json_object *options =
-        options_parse_lists(call->arguments[0], "type", host_net_lists, &error);
+        options_parse_lists(call->arguments[0], "type", machine_netdev_lists, &error);
 
     if (options != NULL) {
         run_qmp(call, "netdev_add", options);
@@ -85,9 +85,9 @@ static void run_set_link(const struct hmp_call *call)
     GError *error = NULL;
     bool is_up;
 
-    if (options_parse_bool(call->arguments[1], &is_up, &error)) {
-        (void)machine_set_link(call->machine, call->arguments[0], is_up,
-                               &error); /* error says it */
+    if (options_parse_bool(call->arguments[1], &is_up, &error) &&
+        machine_set_link(call->machine, call->arguments[0], is_up, &error)) {
+        return;
     }
     say_error(call, error);
 }

@@ -29,6 +29,7 @@ static const struct payload_row kvm_call_rows[] = { PAYLOAD_KVM_CALL(ROW) };
 static const struct payload_row dma_write_rows[] = { PAYLOAD_DMA_WRITE(ROW) };
 static const struct payload_row memory_call_rows[] = { PAYLOAD_MEMORY_CALL(ROW) };
 static const struct payload_row block_request_rows[] = { PAYLOAD_BLOCK_REQUEST(ROW) };
+static const struct payload_row packet_rows[] = { PAYLOAD_PACKET(ROW) };
 static const struct payload_row end_rows[] = { PAYLOAD_END(ROW) };
 
 /* A payload that is being split: fields so far, bytes that are left. */
@@ -196,6 +197,8 @@ static bool split_turn(struct split *split, unsigned kind)
     case RECORDING_TURN_exit: return split_exit(split);
     case RECORDING_TURN_console: return split_console(split);
     case RECORDING_TURN_block: return split_block_result(split);
+    case RECORDING_TURN_packet:
+        return take_name(split, "network") && take_rest(split, "frame", PAYLOAD_SHOW_BYTES);
     default: return split->left == 0;
     }
 }
@@ -227,6 +230,8 @@ static bool split_effect(struct split *split, unsigned kind)
     case RECORDING_EFFECT_memory_call:
         return TAKE(split, memory_call_rows) && take_rest(split, "name", PAYLOAD_SHOW_TEXT);
     case RECORDING_EFFECT_block: return TAKE(split, block_request_rows) && take_end(split);
+    case RECORDING_EFFECT_packet:
+        return take_name(split, "network") && TAKE(split, packet_rows) && take_end(split);
     case RECORDING_EFFECT_end: return TAKE(split, end_rows) && take_end(split);
     case RECORDING_EFFECT_state_layout: return take_rest(split, "layout", PAYLOAD_SHOW_TEXT);
     default: return take_rest(split, "bytes", PAYLOAD_SHOW_BYTES);

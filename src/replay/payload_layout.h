@@ -30,6 +30,8 @@
 /* Behind node, 0; then what was read. */
 #define PAYLOAD_BLOCK_RESULT(F) F(tag, 4, NUMBER) F(error, 4, ERRNO)
 
+/* A turn packet has no head: network, 0, the frame. */
+
 /* ---- inputs ---- */
 
 /* Then the argument's bytes where KVM writes into it. */
@@ -69,6 +71,9 @@
 /* The digest is the XXH3-64 of what is written. */
 #define PAYLOAD_BLOCK_REQUEST(F) \
     F(operation, 1, BLOCK) F(offset, 8, NUMBER) F(count, 8, NUMBER) F(digest, 8, HEX) F(tag, 8, NUMBER)
+
+/* Behind network, 0. The digest is the frame's XXH3-64. */
+#define PAYLOAD_PACKET(F) F(count, 4, NUMBER) F(digest, 8, HEX)
 
 #define PAYLOAD_END(F) F(exit_status, 1, NUMBER)
 
@@ -116,6 +121,7 @@ struct payload_kvm_call { PAYLOAD_KVM_CALL(PAYLOAD_MEMBER) };
 struct payload_dma_write { PAYLOAD_DMA_WRITE(PAYLOAD_MEMBER) };
 struct payload_memory_call { PAYLOAD_MEMORY_CALL(PAYLOAD_MEMBER) };
 struct payload_block_request { PAYLOAD_BLOCK_REQUEST(PAYLOAD_MEMBER) };
+struct payload_packet { PAYLOAD_PACKET(PAYLOAD_MEMBER) };
 struct payload_end { PAYLOAD_END(PAYLOAD_MEMBER) };
 
 /* clang-format on */

@@ -120,6 +120,37 @@ static bool block_result_words(struct words *words, const uint8_t *bytes, size_t
     return true;
 }
 
+/* network, 0, frame */
+static bool frame_words(struct words *words, const uint8_t *bytes, size_t size)
+{
+    const uint8_t *end = size > 0 ? memchr(bytes, 0, size) : NULL;
+
+    if (end == NULL) {
+        return false;
+    }
+    words_json(words, bytes, (size_t)(end - bytes));
+    words_text(words, " ");
+    words_count(words, size - (size_t)(end + 1 - bytes), "byte");
+    return true;
+}
+
+static bool packet_words(struct words *words, const uint8_t *bytes, size_t size)
+{
+    const uint8_t *end = size > 0 ? memchr(bytes, 0, size) : NULL;
+    const struct payload_packet *packet;
+
+    if (end == NULL || size - (size_t)(end + 1 - bytes) != sizeof(*packet)) {
+        return false;
+    }
+    packet = (const struct payload_packet *)(end + 1);
+    words_json(words, bytes, (size_t)(end - bytes));
+    words_text(words, " ");
+    words_count(words, bytes_load_le32(packet->count), "byte");
+    words_text(words, " digest ");
+    words_hex(words, bytes_load_le64(packet->digest));
+    return true;
+}
+
 static bool turn_words(struct words *words, unsigned kind, const uint8_t *bytes, size_t size)
 {
     switch (kind) {
@@ -127,6 +158,7 @@ static bool turn_words(struct words *words, unsigned kind, const uint8_t *bytes,
     case RECORDING_TURN_exit: return exit_words(words, bytes, size);
     case RECORDING_TURN_console: return console_words(words, bytes, size);
     case RECORDING_TURN_block: return block_result_words(words, bytes, size);
+    case RECORDING_TURN_packet: return frame_words(words, bytes, size);
     default: return size == 0;
     }
 }
@@ -353,6 +385,7 @@ static bool effect_words(struct words *words, unsigned kind, const uint8_t *byte
     case RECORDING_EFFECT_console: return console_words(words, bytes, size);
     case RECORDING_EFFECT_dma_write: return dma_write_words(words, bytes, size);
     case RECORDING_EFFECT_block: return block_request_words(words, bytes, size);
+    case RECORDING_EFFECT_packet: return packet_words(words, bytes, size);
     case RECORDING_EFFECT_memory_call: return memory_call_words(words, bytes, size);
     case RECORDING_EFFECT_exit_answer: words_value(words, bytes, size); return true;
     case RECORDING_EFFECT_reply:

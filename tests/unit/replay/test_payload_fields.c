@@ -30,6 +30,7 @@ static void test_fields(void **unused)
           "kind=pio flags=0x1 unit_bytes=2 detail_count=1 count=2 gpa=0x3f8 data=61 62 63 64 "
           "detail[0]=0x5");
     CHECK(TURN, console, "serial0\0r\n", "label=\"serial0\" bytes=\"r\\n\"");
+    CHECK(TURN, packet, "net0\0\1\2\3", "network=\"net0\" frame=01 02 03");
     CHECK(TURN, block, "disk0\0\3\0\0\0\5\0\0\0ab", "node=\"disk0\" tag=3 error=EIO bytes=61 62");
     CHECK(INPUT, kvm_call, "\xf4\xff\xff\xff\1", "result=ENOMEM argument=01");
     CHECK(INPUT, coalesced, "\1", "is_there=1");
@@ -60,6 +61,8 @@ static void test_fields(void **unused)
           "gpa=0x1000 count=257 memory_bytes=257 digest=0x1");
     CHECK(EFFECT, memory_call, "\5\2\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0private",
           "what=map first=2 second=3 name=\"private\"");
+    CHECK(EFFECT, packet, "net0\0\x40\0\0\0\1\0\0\0\0\0\0\0",
+          "network=\"net0\" count=64 digest=0x1");
     CHECK(EFFECT, block, "\1\0\2\0\0\0\0\0\0\4\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0",
           "operation=write offset=512 count=4 digest=0x1 tag=7");
     CHECK(EFFECT, end, "\7", "exit_status=7");
