@@ -27,7 +27,7 @@ struct virtio_fixture {
     struct pci_bus *bus;
     struct ram_block *block;
     struct memory_region ram;
-    uint16_t avail; /* the driver's index */
+    uint16_t avail[VIRTIO_QUEUES_MAX]; /* the driver's indices */
 };
 
 static inline struct virtio_fixture *virtio_fixture_create(const char *type)
@@ -42,6 +42,10 @@ static inline struct virtio_fixture *virtio_fixture_create(const char *type)
         &virtio_pci_type_info,
         &virtio_rng_type_info,
         &virtio_block_type_info,
+        &virtio_net_type_info,
+        &virtio_serial_type_info,
+        &virtio_serial_bus_type_info,
+        &virtio_console_type_info,
         &rng_backend_type_info,
         &rng_builtin_type_info,
         &rng_random_type_info,
@@ -126,18 +130,29 @@ static inline uint8_t negotiate(struct virtio_fixture *v, uint64_t features)
     return (uint8_t)reg(v, VIRTIO_STATUS, 1);
 }
 
+/* The rings of a queue other than the first lie behind the data. */
+static inline uint64_t queue_gpa(unsigned queue, uint64_t gpa)
+{
+    return gpa + (queue == 0 ? 0 : 0x80000ull + 0x8000ull * queue);
+}
+
+static inline void enable_queue_at(struct virtio_fixture *v, unsigned queue, uint32_t size)
+{
+    v->avail[queue] = 0;
+    for (uint64_t gpa = DESC_GPA; gpa < USED_GPA + 0x2000; gpa += 8) {
+        store(v, queue_gpa(queue, gpa), 0, 8);
+    }
+    set_reg(v, VIRTIO_QUEUE_SELECT, queue, 2);
+    set_reg(v, VIRTIO_QUEUE_SIZE, size, 2);
+    set_reg(v, VIRTIO_QUEUE_DESC, (uint32_t)queue_gpa(queue, DESC_GPA), 4);
+    set_reg(v, VIRTIO_QUEUE_DRIVER, (uint32_t)queue_gpa(queue, AVAIL_GPA), 4);
+    set_reg(v, VIRTIO_QUEUE_DEVICE, (uint32_t)queue_gpa(queue, USED_GPA), 4);
+    set_reg(v, VIRTIO_QUEUE_ENABLE, 1, 2);
+}
+
 static inline void enable_queue(struct virtio_fixture *v, uint32_t size)
 {
-    v->avail = 0;
-    for (uint64_t gpa = DESC_GPA; gpa < DATA_GPA; gpa += 8) {
-        store(v, gpa, 0, 8);
-    }
-    set_reg(v, VIRTIO_QUEUE_SELECT, 0, 2);
-    set_reg(v, VIRTIO_QUEUE_SIZE, size, 2);
-    set_reg(v, VIRTIO_QUEUE_DESC, DESC_GPA, 4);
-    set_reg(v, VIRTIO_QUEUE_DRIVER, AVAIL_GPA, 4);
-    set_reg(v, VIRTIO_QUEUE_DEVICE, USED_GPA, 4);
-    set_reg(v, VIRTIO_QUEUE_ENABLE, 1, 2);
+    enable_queue_at(v, 0, size);
 }
 
 static inline void bring_up(struct virtio_fixture *v, uint32_t size)
@@ -162,25 +177,48 @@ static inline void set_desc(struct virtio_fixture *v, uint64_t table, unsigned i
     store(v, at + 14, next, 2);
 }
 
+static inline void offer_at(struct virtio_fixture *v, unsigned queue, uint32_t queue_size,
+                            uint16_t head)
+{
+    uint64_t gpa = queue_gpa(queue, AVAIL_GPA);
+
+    store(v, gpa + 4 + 2ull * (v->avail[queue] % queue_size), head, 2);
+    store(v, gpa + 2, ++v->avail[queue], 2);
+}
+
 static inline void offer(struct virtio_fixture *v, uint32_t queue_size, uint16_t head)
 {
-    store(v, AVAIL_GPA + 4 + 2ull * (v->avail % queue_size), head, 2);
-    store(v, AVAIL_GPA + 2, ++v->avail, 2);
+    offer_at(v, 0, queue_size, head);
+}
+
+static inline void kick_at(struct virtio_fixture *v, unsigned queue)
+{
+    set_reg(v, VIRTIO_PART_NOTIFY + 4 * queue, queue, 2);
 }
 
 static inline void kick(struct virtio_fixture *v)
 {
-    set_reg(v, VIRTIO_PART_NOTIFY, 0, 2);
+    kick_at(v, 0);
+}
+
+static inline uint16_t used_index_at(struct virtio_fixture *v, unsigned queue)
+{
+    return (uint16_t)load(v, queue_gpa(queue, USED_GPA) + 2, 2);
 }
 
 static inline uint16_t used_index(struct virtio_fixture *v)
 {
-    return (uint16_t)load(v, USED_GPA + 2, 2);
+    return used_index_at(v, 0);
+}
+
+static inline uint32_t used_bytes_at(struct virtio_fixture *v, unsigned queue, unsigned at)
+{
+    return (uint32_t)load(v, queue_gpa(queue, USED_GPA) + 4 + 8ull * at + 4, 4);
 }
 
 static inline uint32_t used_bytes(struct virtio_fixture *v, unsigned at)
 {
-    return (uint32_t)load(v, USED_GPA + 4 + 8ull * at + 4, 4);
+    return used_bytes_at(v, 0, at);
 }
 
 static inline bool needs_reset(struct virtio_fixture *v)
