@@ -263,8 +263,9 @@ static const char *condition_end(const char *at)
     char quote = '\0', last = '\0';
 
     for (; *at != '\0'; at++) {
-        if (quote != '\0') {
-            at += *at == '\\' && at[1] != '\0';
+        if (quote != '\0' && *at == '\\' && at[1] != '\0') {
+            at++;
+        } else if (quote != '\0') {
             quote = *at == quote ? '\0' : quote;
         } else if (*at == '"' || (*at == '/' && last == '~')) {
             quote = *at;
