@@ -58,8 +58,23 @@ static struct expr *parse_constant(struct spec_parser *parser)
         expr->value = value_number(number);
     } else {
         (void)lexer_fail(lexer, "this is no number (units are ns us ms s K M G T)");
+        expr_destroy(expr);
+        return NULL;
     }
     (void)lexer_next(lexer);
+    return expr;
+}
+
+/* What stands behind a minus: a number. */
+static struct expr *parse_negative(struct spec_parser *parser)
+{
+    struct expr *expr = parser->lexer.token.kind == TOKEN_NUMBER ? parse_constant(parser) : NULL;
+
+    if (expr == NULL) {
+        (void)lexer_fail(&parser->lexer, "a number was expected behind the minus");
+        return NULL;
+    }
+    expr->value.number = -expr->value.number;
     return expr;
 }
 
@@ -129,17 +144,7 @@ static struct expr *parse_sum(struct spec_parser *parser)
     struct expr *expr;
     unsigned terms = 0;
 
-    if (lexer_skip(lexer, "-")) {
-        expr = join(EXPR_SUB, parse_constant(parser), expr_new(EXPR_VALUE, NULL, NULL));
-        if (expr->left->value.kind == VALUE_NUMBER) {
-            expr->right->value = expr->left->value;
-            expr->left->value.number = 0;
-        } else {
-            (void)lexer_fail(lexer, "a number was expected behind the minus");
-        }
-    } else {
-        expr = parse_term(parser);
-    }
+    expr = lexer_skip(lexer, "-") ? parse_negative(parser) : parse_term(parser);
     while (expr != NULL) {
         enum expr_kind kind = lexer_is(lexer, "+")   ? EXPR_ADD
                               : lexer_is(lexer, "-") ? EXPR_SUB
