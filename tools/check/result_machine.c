@@ -74,6 +74,12 @@ static struct json_object *failure_json(const struct check_failure *failure)
     return json;
 }
 
+/* What fails where the trace lacks something that the rule requires is none of its failures. */
+static bool is_told(const struct result *result, const struct rule_run *run)
+{
+    return result_of_rule(result, run) != VERDICT_NOTHING;
+}
+
 static struct json_object *rule_json(const struct result *result, const struct rule_run *run)
 {
     struct json_object *json = json_object_new_object();
@@ -88,7 +94,7 @@ static struct json_object *rule_json(const struct result *result, const struct r
     add_number(json, "held", run->held);
     add_number(json, "dismissed", run->dismissed);
     add_number(json, "failed", run->failed);
-    for (guint i = 0; i < run->failures->len; i++) {
+    for (guint i = 0; is_told(result, run) && i < run->failures->len; i++) {
         json_object_array_add(failures, failure_json(run->failures->pdata[i]));
     }
     json_object_object_add(json, "failures", failures);
@@ -101,8 +107,9 @@ void result_print_json(struct output *output, const struct result *result)
     const GPtrArray *runs = engine_rules(result->engine);
     struct json_object *json = json_object_new_object();
     struct json_object *list = json_object_new_array();
+    g_autofree char *trace = g_utf8_make_valid(result->trace, -1);
 
-    add_text(json, "trace", result->trace);
+    add_text(json, "trace", trace);
     add_number(json, "events", engine_event_count(result->engine));
     json_object_object_add(json, "gaps", json_object_new_boolean(engine_saw_gaps(result->engine)));
     json_object_object_add(json, "ok", json_object_new_boolean(!result_is_bad(result)));
@@ -133,13 +140,14 @@ void result_print_json(struct output *output, const struct result *result)
 }
 
 /* The failures of a rule as result_print_failure() says them. */
-static char *failures_text(const struct rule_run *run)
+static char *failures_text(const struct result *result, const struct rule_run *run)
 {
     struct output output;
     char *text;
 
     output_init(&output, -1);
-    for (guint i = 0; i < run->failures->len && output.length < OUTPUT_BYTES / 4; i++) {
+    for (guint i = 0;
+         is_told(result, run) && i < run->failures->len && output.length < OUTPUT_BYTES / 4; i++) {
         result_print_failure(&output, run->failures->pdata[i]);
     }
     text = g_strndup(output.data, output.length);
@@ -157,7 +165,7 @@ static bool is_bad(const struct result *result, const struct rule_run *run)
 /* What XML can't hold is replaced. */
 static void print_xml(struct output *output, const char *text)
 {
-    g_autofree char *copy = g_strdup(text);
+    g_autofree char *copy = g_utf8_make_valid(text, -1);
     g_autofree char *escaped = NULL;
 
     for (char *at = copy; *at != '\0'; at++) {
@@ -191,7 +199,7 @@ void result_print_junit(struct output *output, const struct result *result)
     for (guint i = 0; i < runs->len; i++) {
         const struct rule_run *run = runs->pdata[i];
         g_autofree char *note = result_rule_note(result, run);
-        g_autofree char *text = failures_text(run);
+        g_autofree char *text = failures_text(result, run);
 
         output_text(output, "  <testcase classname=\"");
         print_xml(output, run->rule->spec->name);
@@ -214,6 +222,17 @@ void result_print_junit(struct output *output, const struct result *result)
     output_text(output, "</testsuite>\n");
 }
 
+/* A # would begin a directive. */
+static void print_tap_name(struct output *output, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '#' || *text == '\\') {
+            output_char(output, '\\');
+        }
+        output_char(output, *text);
+    }
+}
+
 void result_print_tap(struct output *output, const struct result *result)
 {
     const GPtrArray *runs = engine_rules(result->engine);
@@ -224,15 +243,15 @@ void result_print_tap(struct output *output, const struct result *result)
     for (guint i = 0; i < runs->len; i++) {
         const struct rule_run *run = runs->pdata[i];
         g_autofree char *note = result_rule_note(result, run);
-        g_autofree char *text = failures_text(run);
+        g_autofree char *text = failures_text(result, run);
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
         output_text(output, is_bad(result, run) ? "not ok " : "ok ");
         output_decimal(output, i + 1, 0);
         output_text(output, " - ");
-        output_text(output, run->rule->spec->name);
+        print_tap_name(output, run->rule->spec->name);
         output_text(output, ": ");
-        output_text(output, run->rule->name);
+        print_tap_name(output, run->rule->name);
         if (!is_bad(result, run) && result_of_rule(result, run) != VERDICT_HOLDS) {
             output_text(output, " # SKIP ");
             output_text(output, note);
