@@ -41,9 +41,23 @@ static char *event_text(struct engine *engine, const struct trace_event *event)
     return text;
 }
 
+/* A field that traces print in hexadecimal is in it. */
+static bool is_hexadecimal(const struct trace_event *event, const struct expr *expr)
+{
+    if (expr == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; expr->kind == EXPR_FIELD && i < event->field_count; i++) {
+        if (strcmp(event->fields[i].name, expr->field) == 0) {
+            return event->fields[i].type >= FIELD_X8 && event->fields[i].type <= FIELD_X64;
+        }
+    }
+    return is_hexadecimal(event, expr->left) || is_hexadecimal(event, expr->right);
+}
+
 /* "gpa is 0x1000, $base is 0x2000": what went into the expression. */
 static void append_operands(GString *to, const struct match *match, const struct trace_event *event,
-                            const struct rule *rule, struct expr *expr)
+                            const struct rule *rule, struct expr *expr, bool hex)
 {
     struct check_value value;
 
@@ -62,11 +76,11 @@ static void append_operands(GString *to, const struct match *match, const struct
         if (value.kind == VALUE_NONE) {
             g_string_append(to, "no field of it");
         } else {
-            value_print(to, &value);
+            value_print(to, &value, hex);
         }
     }
-    append_operands(to, match, event, rule, expr->left);
-    append_operands(to, match, event, rule, expr->right);
+    append_operands(to, match, event, rule, expr->left, hex);
+    append_operands(to, match, event, rule, expr->right, hex);
 }
 
 /* The same for a filter, by the names in its text. */
@@ -80,7 +94,7 @@ static void append_named_fields(GString *to, const struct trace_event *event, co
 
         for (const char *at = text; *at != '\0'; at += MAX(strspn(at, letters), 1)) {
             if (strspn(at, letters) == strlen(field.field) && g_str_has_prefix(at, field.field)) {
-                append_operands(to, &match, event, NULL, &field);
+                append_operands(to, &match, event, NULL, &field, is_hexadecimal(event, &field));
                 break;
             }
         }
@@ -92,6 +106,7 @@ static char *difference_text(const struct instance *instance, const struct condi
 {
     struct match match = { .variables = instance->variables };
     g_autoptr(GString) operands = g_string_new(NULL);
+    struct expr *test;
 
     if (condition == NULL) {
         return g_strdup("it was not caused as the step says");
@@ -99,9 +114,9 @@ static char *difference_text(const struct instance *instance, const struct condi
     if (condition->filter != NULL) {
         append_named_fields(operands, event, condition->text);
     }
-    append_operands(operands, &match, event, instance->rule,
-                    condition->test != NULL ? condition->test : condition->field);
-    return g_strdup_printf("not %s: %s", condition->text, operands->str);
+    test = condition->test != NULL ? condition->test : condition->field;
+    append_operands(operands, &match, event, instance->rule, test, is_hexadecimal(event, test));
+    return g_strdup_printf("wanted %s: %s", condition->text, operands->str);
 }
 
 static const char *end_of_scope(const struct engine *engine, const struct instance *instance)
@@ -195,6 +210,20 @@ static char *chain_text(const struct engine *engine)
 static void add_nearest(struct engine *engine, struct check_failure *failure,
                         const struct instance *instance, const struct step *step);
 
+static void add_near_event(struct engine *engine, struct check_failure *failure,
+                           const struct instance *instance, const struct step_state *state)
+{
+    g_autofree char *text = NULL;
+
+    if (state->near.failed > 0) {
+        text = event_text(engine, &state->near.event.event);
+        failure->nearest =
+            g_strdup_printf("#%" PRIu64 " %s", state->near.event.event.sequence, text);
+        failure->difference =
+            difference_text(instance, state->near.condition, &state->near.event.event);
+    }
+}
+
 /* The innermost step that failed in the last span that was tried, and what came closest to it. */
 static void add_attempt(struct engine *engine, struct check_failure *failure,
                         const struct instance *instance, const struct step *step)
@@ -211,10 +240,11 @@ static void add_attempt(struct engine *engine, struct check_failure *failure,
     }
     text = why(engine, instance, attempt);
     failure->nearest = g_strdup_printf("line %u: %s: %s", inner->line, inner->text, text);
-    if (inner == step) {
-        return;
+    if (inner != step) {
+        add_nearest(engine, &miss, instance, inner);
+    } else if (attempt->reason == FAIL_RESULTS) {
+        add_near_event(engine, &miss, instance, step_state_of(instance, step));
     }
-    add_nearest(engine, &miss, instance, inner);
     if (miss.nearest != NULL) {
         failure->difference =
             g_strconcat(miss.nearest, miss.difference != NULL ? "; " : NULL, miss.difference, NULL);
@@ -228,20 +258,12 @@ static void add_nearest(struct engine *engine, struct check_failure *failure,
                         const struct instance *instance, const struct step *step)
 {
     const struct step_state *state = step_state_of(instance, step);
-    g_autofree char *text = NULL;
 
     if (step->kind == STEP_WITHIN && state->attempt.reason != FAIL_NONE) {
         add_attempt(engine, failure, instance, step);
         return;
     }
-    if (state->near.failed > 0) {
-        text = event_text(engine, &state->near.event.event);
-        failure->nearest =
-            g_strdup_printf("#%" PRIu64 " %s", state->near.event.event.sequence, text);
-        failure->difference =
-            difference_text(instance, state->near.condition, &state->near.event.event);
-        return;
-    }
+    add_near_event(engine, failure, instance, state);
     for (guint i = 0; i < step->steps->len && failure->nearest == NULL; i++) {
         add_nearest(engine, failure, instance, step->steps->pdata[i]);
     }

@@ -113,7 +113,7 @@ void result_print_failure(struct output *output, const struct check_failure *fai
     } else {
         print_line(output, "  decided   #%" PRIu64 " turn %" PRIu64 " %" PRIu64 " ns %s",
                    failure->at.sequence, failure->at.turn, failure->at.now_ns,
-                   failure->event != NULL ? failure->event : "(what it looked into was over)");
+                   failure->event != NULL ? failure->event : "(before this event)");
     }
     if (failure->early != 0) {
         print_line(output, "  too early #%" PRIu64 " came before its turn", failure->early);

@@ -184,6 +184,11 @@ enum outcome within_leave(struct instance *instance, const struct step *step,
         (leave == NULL || !conditions_hold(leave, leave->event, step->results, &miss))) {
         (void)step_fail(instance, step, FAIL_RESULTS, moment);
         instance->fail.condition = miss.condition;
+        if (leave != NULL) {
+            state->near.failed = 1;
+            state->near.condition = miss.condition;
+            event_copy_store(&state->near.event, leave->event);
+        }
         within_give_up(instance, step);
         return OUTCOME_OPEN;
     }

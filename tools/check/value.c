@@ -65,7 +65,7 @@ bool value_parse_number(const char *text, size_t length, uint64_t *out_number)
     return true;
 }
 
-void value_print(GString *to, const struct check_value *value)
+void value_print(GString *to, const struct check_value *value, bool hexadecimal)
 {
     check_number number = value->number;
 
@@ -85,7 +85,7 @@ void value_print(GString *to, const struct check_value *value)
             g_string_append_c(to, '-');
             number = -number;
         }
-        if (number < 4096) {
+        if (number < 4096 && !hexadecimal) {
             g_string_append_printf(to, "%" PRIu64, (uint64_t)number);
         } else {
             g_string_append_printf(to, "0x%" PRIx64, (uint64_t)number);

@@ -47,7 +47,7 @@ bool value_compare(const struct check_value *a, const struct check_value *b, int
 /* From text, as a filter has it: 12, 0x1f, 20ms, 256M. */
 bool value_parse_number(const char *text, size_t length, uint64_t *out_number);
 
-/* For people: decimal, and hexadecimal too from 4096 on; texts in quotes. */
-void value_print(GString *to, const struct check_value *value);
+/* For people: hexadecimal where it is asked for and from 4096 on; texts in quotes. */
+void value_print(GString *to, const struct check_value *value, bool hexadecimal);
 
 #endif
