@@ -4,21 +4,12 @@
 Runs in a mount namespace of its own, with its own session daemon, so that it meets no other session on this host.
 """
 import os
-import pathlib
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 
-from emulator import GUEST, Emulator, need_kvm, run_tests, skip, tracedump
+from emulator import GUEST, Emulator, need_kvm, run_tests, tracedump
+from lttng_alone import daemons, lttng
 from memory_hotplug import CHAINS, wait_online
-
-
-def lttng(*arguments):
-    done = subprocess.run(['lttng', '-n', *arguments], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-    return done.stdout
 
 
 class Session:
@@ -81,29 +72,5 @@ def test_session_that_starts_later():
 
 if __name__ == '__main__':
     need_kvm()
-    if '--inside' not in sys.argv:
-        for program in ('lttng', 'lttng-sessiond', 'unshare'):
-            if not shutil.which(program):
-                skip(f'{program} is not installed')
-        if os.getuid() != 0:
-            skip('a mount namespace of its own needs root')
-        pathlib.Path('/run/lttng').mkdir(exist_ok=True)
-        os.execvp('unshare', ['unshare', '-m', sys.executable, __file__, '--inside'])
-    sys.argv.remove('--inside')
-    home = tempfile.mkdtemp(prefix='replug-lttng-home-')
-    for folder in ('/run/lttng', '/dev/shm'):
-        subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', folder], check=True)
-    os.environ['LTTNG_HOME'] = os.environ['HOME'] = home
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # the daemon says by it that it is ready
-    daemon = subprocess.Popen(['lttng-sessiond', '--no-kernel', '--sig-parent'], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-    try:
-        ready = signal.sigtimedwait([signal.SIGUSR1], 30)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
-        if ready is None:
-            skip('lttng-sessiond did not start')
+    with daemons():
         run_tests(dict(globals()))
-    finally:
-        daemon.terminate()
-        daemon.wait()
-        shutil.rmtree(home, ignore_errors=True)

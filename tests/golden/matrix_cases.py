@@ -20,7 +20,8 @@ REPLAYING = ('flatview', 'mtree', 'memslots', 'why', 'export', 'report')
 EXPECTATION = b'''expectation own: a client that asks for a device is answered
 rule "answered"
 for each qmp_command(name=device_add)
-    then qmp_reply in the same turn
+    then qmp_reply
+        in the same turn
 '''
 
 

@@ -59,8 +59,10 @@ const struct command command_follow = {
         "usage: tracedump follow [--filter FILTER]... [--from WHEN] [--to WHEN] [--json]\n"
         "                        [--limit N] [--host-time] [--interval TIME] [--idle TIME] FILE\n\n"
         "Prints a file's events as show does and goes on with what is written behind them: to a\n"
-        "native trace, a recording, or the folder of an LTTng session (what LTTng has brought to\n"
-        "disk: lttng rotate, or small sub-buffers, make that sooner).\n\n"
+        "native trace, a recording, the folder of an LTTng session (what LTTng has brought to disk:\n"
+        "lttng rotate, or small sub-buffers, make that sooner), or a live session (lttng create\n"
+        "--live) as it comes, by its URL in FILE's place: net://RELAY/host/HOST/SESSION. It ends with\n"
+        "the session.\n\n"
         "  --filter FILTER  only events that pass (tracedump help filter)\n"
         "  --from WHEN      from there on: turn=12, 1.5s, or a filter that means an event\n"
         "  --to WHEN        ends there\n"
@@ -71,6 +73,7 @@ const struct command command_follow = {
         "  --idle TIME      ends when nothing has come for so long\n\n"
         "Examples:\n"
         "  tracedump follow --filter 'qmp_* or acpi_device_ost' out.rpt\n"
+        "  tracedump follow net://localhost/host/$(hostname)/my-session\n"
         "  tracedump follow --to 'device_deleted device=dimm0' out.rpt\n",
     .run = follow_run,
 };

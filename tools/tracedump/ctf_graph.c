@@ -13,6 +13,7 @@ struct ctf_graph {
     ctf_message_fn message;
     void *opaque;
     uint64_t inputs; /* ports of the muxer in use */
+    bool is_live;
 };
 
 static bool fail(GError **error, const char *what)
@@ -115,20 +116,23 @@ static bool connect_streams(struct ctf_graph *graph, const bt_component_source *
 static bool add_trace(struct ctf_graph *graph, const bt_plugin *ctf, const char *path,
                       const bt_component_filter *muxer)
 {
-    const bt_component_class_source *fs =
-        bt_plugin_borrow_source_component_class_by_name_const(ctf, "fs");
+    const bt_component_class_source *class = bt_plugin_borrow_source_component_class_by_name_const(
+        ctf, ctf_graph_is_live(path) ? "lttng-live" : "fs");
     g_autofree char *name = g_strdup_printf("source%s", path);
     const bt_component_source *source = NULL;
     bt_value *params = bt_value_map_create();
     bt_value *inputs = NULL;
     bool ok;
 
-    ok = fs != NULL &&
+    ok = class != NULL &&
          bt_value_map_insert_empty_array_entry(params, "inputs", &inputs) ==
              BT_VALUE_MAP_INSERT_ENTRY_STATUS_OK &&
          bt_value_array_append_string_element(inputs, path) ==
              BT_VALUE_ARRAY_APPEND_ELEMENT_STATUS_OK &&
-         bt_graph_add_source_component(graph->graph, fs, name, params, BT_LOGGING_LEVEL_NONE,
+         (!ctf_graph_is_live(path) ||
+          bt_value_map_insert_string_entry(params, "session-not-found-action", "fail") ==
+              BT_VALUE_MAP_INSERT_ENTRY_STATUS_OK) &&
+         bt_graph_add_source_component(graph->graph, class, name, params, BT_LOGGING_LEVEL_NONE,
                                        &source) == BT_GRAPH_ADD_COMPONENT_STATUS_OK &&
          connect_streams(graph, source, muxer);
     bt_value_put_ref(params);
@@ -180,13 +184,23 @@ static bool build(struct ctf_graph *graph, const GPtrArray *paths, GError **erro
     return ok;
 }
 
+bool ctf_graph_is_live(const char *path)
+{
+    return g_str_has_prefix(path, "net://") || g_str_has_prefix(path, "net4://") ||
+           g_str_has_prefix(path, "net6://");
+}
+
 struct ctf_graph *ctf_graph_open(const char *path, ctf_message_fn message, void *opaque,
                                  GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     struct ctf_graph *graph;
 
-    find_traces(path, 0, paths);
+    if (ctf_graph_is_live(path)) {
+        g_ptr_array_add(paths, g_strdup(path));
+    } else {
+        find_traces(path, 0, paths);
+    }
     if (paths->len == 0) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
                     "it is a directory without a CTF trace in it (no file named metadata)");
@@ -195,6 +209,7 @@ struct ctf_graph *ctf_graph_open(const char *path, ctf_message_fn message, void 
     graph = g_new0(struct ctf_graph, 1);
     graph->message = message;
     graph->opaque = opaque;
+    graph->is_live = ctf_graph_is_live(path);
     if (!build(graph, paths, error)) {
         ctf_graph_close(graph);
         return NULL;
@@ -210,13 +225,16 @@ enum ctf_step ctf_graph_step(struct ctf_graph *graph, GError **error)
         return CTF_STEP_END; /* LTTng leaves a trace without streams when nothing has happened. */
     }
     status = bt_graph_run_once(graph->graph);
-    if (status == BT_GRAPH_RUN_ONCE_STATUS_OK || status == BT_GRAPH_RUN_ONCE_STATUS_AGAIN) {
+    if (status == BT_GRAPH_RUN_ONCE_STATUS_OK) {
         return CTF_STEP_MORE;
+    }
+    if (status == BT_GRAPH_RUN_ONCE_STATUS_AGAIN) {
+        return CTF_STEP_WAIT;
     }
     if (status == BT_GRAPH_RUN_ONCE_STATUS_END) {
         return CTF_STEP_END;
     }
-    (void)fail(error, "its CTF is damaged");
+    (void)fail(error, graph->is_live ? "the live session can't be read" : "its CTF is damaged");
     return CTF_STEP_FAILED;
 }
 

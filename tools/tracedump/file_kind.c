@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tracedump/ctf_graph.h"
+
 #define RECORDING_MAGIC "RPLF" /* docs/formats/recording.md, Frame */
 
 enum file_kind file_kind_of(const char *path)
@@ -16,6 +18,9 @@ enum file_kind file_kind_of(const char *path)
     ssize_t count;
     int fd;
 
+    if (ctf_graph_is_live(path)) {
+        return FILE_KIND_CTF;
+    }
     if (stat(path, &status) != 0) {
         return FILE_KIND_NATIVE_TRACE;
     }

@@ -33,7 +33,7 @@ bool follow_events(struct run *run, const struct follow_options *options, run_ev
             options->tick(run, opaque);
         }
         output_flush(&run->output);
-        if (run_is_done(run) || idle_ms >= options->idle_ms) {
+        if (run_is_done(run) || source_is_over(run->source) || idle_ms >= options->idle_ms) {
             return true;
         }
         (void)poll(NULL, 0,

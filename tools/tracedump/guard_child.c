@@ -2,6 +2,7 @@
 /* guard_child.c - reads a CTF trace and sends its events, reports and modules as messages. */
 #include "tracedump/guard_child.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,9 @@
 /* A crash takes what has not been flushed with it; a flush costs as much as a few events. */
 #define EVENTS_A_FLUSH 16u
 
+/* Between two looks at a live session that had nothing. */
+#define LIVE_LOOK_MS 50
+
 struct child {
     FILE *to;
     struct source *source;
@@ -19,6 +23,8 @@ struct child {
     GHashTable *shapes;                  /* of struct shape, owned */
     const struct trace_module **modules; /* by index: what was sent last */
     uint64_t lost_sent;
+    uint64_t events_sent;
+    uint64_t events_told; /* of those, at the last GUARD_WAIT */
 };
 
 /* Events of one name and phase have one shape. */
@@ -163,11 +169,25 @@ static void send_event(struct child *child, const struct trace_event *event)
         guard_put_number(child->payload, event->frames[i]);
     }
     send(child, GUARD_EVENT);
+    child->events_sent++;
+}
+
+/* The other side learns that it has all; once, as it asks the pipe itself from then on. */
+static void wait_for_more(struct child *child)
+{
+    if (child->events_sent != child->events_told) {
+        child->events_told = child->events_sent;
+        send(child, GUARD_WAIT);
+    }
+    if (fflush(child->to) != 0) {
+        _exit(EXIT_FAILURE);
+    }
+    (void)poll(NULL, 0, LIVE_LOOK_MS); /* A signal only makes it shorter. */
 }
 
 void guard_child_run(const char *path, FILE *to)
 {
-    struct child child = { .to = to, .payload = g_byte_array_new() };
+    struct child child = { .to = to, .payload = g_byte_array_new(), .events_told = UINT64_MAX };
     g_autoptr(GError) error = NULL;
     const struct trace_event *event;
     unsigned events = 0;
@@ -191,8 +211,10 @@ void guard_child_run(const char *path, FILE *to)
         event = source_next(child.source);
         if (event != NULL) {
             send_event(&child, event);
+        } else if (child.source->waits) {
+            wait_for_more(&child);
         }
-    } while (event != NULL);
+    } while (event != NULL || child.source->waits);
     send(&child, GUARD_END);
     source_close(child.source);
     g_hash_table_unref(child.shapes);

@@ -24,6 +24,7 @@ enum guard_message {
     GUARD_NOTE,   /* a source_report */
     GUARD_LOST,   /* how many, whether more, then the report */
     GUARD_DAMAGE,
+    GUARD_WAIT, /* a live session has nothing now */
     GUARD_END,
 };
 

@@ -31,7 +31,8 @@ static void print_overview(FILE *to)
     fputs(
         "tracedump - answers questions about Replug's traces and recordings\n\n"
         "usage: tracedump [--color=WHEN] [--no-pager] COMMAND [OPTION...] FILE\n\n"
-        "FILE is a native trace (.rpt), a directory that LTTng has written, or a recording (.rpl).\n\n",
+        "FILE is a native trace (.rpt), a directory that LTTng has written, a recording (.rpl), or the\n"
+        "URL of a live LTTng session: net://RELAY/host/HOST/SESSION.\n\n",
         to);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
         fprintf(to, "  %-12s%s\n", commands[i]->name, commands[i]->summary);

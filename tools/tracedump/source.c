@@ -8,22 +8,25 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "tracedump/ctf_graph.h"
 #include "tracedump/file_kind.h"
 
 struct source *source_open(const char *path, source_report_fn report, void *opaque, GError **error)
 {
+    bool is_live = ctf_graph_is_live(path);
     struct source *source;
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = is_live ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 
-    if (fd < 0 || fstat(fd, &status) < 0) {
+    if (is_live) {
+        source = source_guard_open(path, error);
+    } else if (fd < 0 || fstat(fd, &status) < 0) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_IO, "can't open it: %s", g_strerror(errno));
         if (fd >= 0) {
             close(fd);
         }
         return NULL;
-    }
-    if (S_ISDIR(status.st_mode)) {
+    } else if (S_ISDIR(status.st_mode)) {
         close(fd);
         source = source_guard_open(path, error);
     } else if (file_kind_of(path) == FILE_KIND_RECORDING) {
@@ -48,6 +51,11 @@ void source_ignore(struct source *source, source_ignores_fn ignores, void *opaqu
 void source_follow(struct source *source)
 {
     source->follows = true;
+}
+
+bool source_is_over(const struct source *source)
+{
+    return source->over;
 }
 
 const struct trace_event *source_next(struct source *source)
@@ -85,12 +93,16 @@ void source_report(const struct source *source, enum report_kind kind, const cha
     va_start(arguments, format);
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    source->report(kind, text, source->report_opaque);
+    if (source->report != NULL) {
+        source->report(kind, text, source->report_opaque);
+    }
 }
 
 void source_report_lost(struct source *source, uint64_t count, bool more, const char *text)
 {
     source->facts.lost_events += count;
     source->facts.lost_more |= more;
-    source->report(REPORT_LOST, text, source->report_opaque);
+    if (source->report != NULL) {
+        source->report(REPORT_LOST, text, source->report_opaque);
+    }
 }

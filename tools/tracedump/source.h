@@ -42,14 +42,17 @@ struct source {
     const struct trace_module *(*module)(const struct source *source, unsigned index);
     int (*progress)(const struct source *source); /* NULL: not known */
     void (*close)(struct source *source);
-    source_report_fn report;
+    source_report_fn report; /* NULL while it is opened: nobody listens yet */
     void *report_opaque;
     bool follows;              /* source_follow was called */
+    bool waits;                /* next's NULL is no end: a live session has nothing now */
+    bool over;                 /* a live session has ended: nothing will come any more */
     source_ignores_fn ignores; /* NULL: none is */
     void *ignores_opaque;
 };
 
-/* Opens a native trace, a directory with LTTng's CTF, or a recording. */
+/* Opens a native trace, a directory with LTTng's CTF, a recording, or a live LTTng session by its
+ * net://RELAY/host/HOST/SESSION. */
 struct source *source_open(const char *path, source_report_fn report, void *opaque,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -60,6 +63,9 @@ void source_ignore(struct source *source, source_ignores_fn ignores, void *opaqu
 /* To be called before the first event is read: the file is still being written. Its end is where it
  * ends now, and source_next may be called again later. */
 void source_follow(struct source *source);
+
+/* Nothing will come any more, however long one waits. */
+bool source_is_over(const struct source *source);
 
 /* The next event, in the order of sequence; NULL at the end. */
 const struct trace_event *source_next(struct source *source);

@@ -33,6 +33,7 @@ struct ctf_source {
     uint64_t newest;     /* highest sequence that has arrived in it */
     struct held current; /* what was given out last */
     bool ended;
+    bool waits; /* nothing comes now: what is held is all there is */
     bool strange_reported;
     uint32_t announcements; /* of modules */
     GHashTable *modules;    /* module_key() -> struct trace_module, owned by all_modules */
@@ -187,8 +188,8 @@ static bool first_is_ready(const struct ctf_source *ctf)
     }
     first = &g_array_index(ctf->window, struct held, ctf->first);
     before = first->run == ctf->current.run ? ctf->current.sequence : 0;
-    return ctf->ended || ctf->window->len - ctf->first >= WINDOW || first->run < ctf->run ||
-           first->sequence == before + 1;
+    return ctf->ended || ctf->waits || ctf->window->len - ctf->first >= WINDOW ||
+           first->run < ctf->run || first->sequence == before + 1;
 }
 
 static void drop_current(struct ctf_source *ctf)
@@ -216,11 +217,14 @@ static const struct trace_event *ctf_next(struct source *source)
     while (!first_is_ready(ctf)) {
         g_autoptr(GError) error = NULL;
 
-        if (ctf->ended) {
+        source->waits = ctf->waits && !ctf->ended;
+        if (ctf->ended || ctf->waits) {
+            ctf->waits = false;
             return NULL;
         }
         switch (ctf_graph_step(ctf->graph, &error)) {
         case CTF_STEP_MORE: break;
+        case CTF_STEP_WAIT: ctf->waits = true; break;
         case CTF_STEP_END: ctf->ended = true; break;
         case CTF_STEP_FAILED:
             ctf->ended = true;
@@ -264,7 +268,9 @@ struct source *source_ctf_open(const char *path, GError **error)
     ctf->modules = g_hash_table_new(NULL, NULL);
     ctf->all_modules = g_ptr_array_new_with_free_func(g_free);
     ctf->graph = ctf_graph_open(path, message_arrived, ctf, error);
-    if (ctf->graph == NULL) {
+    /* Whether there is such a live session is known with the first step. */
+    if (ctf->graph == NULL ||
+        (ctf_graph_is_live(path) && ctf_graph_step(ctf->graph, error) == CTF_STEP_FAILED)) {
         ctf_close(&ctf->base);
         return NULL;
     }

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "tracedump/ctf_graph.h"
 #include "tracedump/guard_child.h"
 #include "tracedump/guard_message.h"
 #include "tracedump/source.h"
@@ -54,6 +56,8 @@ struct guard_source {
     uint64_t last_sequence; /* that was given */
     uint64_t skip_up_to;    /* what a source that is opened anew has given before */
     bool ended;
+    bool is_live;
+    bool waits; /* GUARD_WAIT came last */
     struct trace_event event;
 };
 
@@ -226,7 +230,7 @@ static bool take_report(struct guard_source *guard, enum report_kind kind, struc
     if (!guard_take_text(cursor, &text, &length)) {
         return false;
     }
-    if (guard->base.follows && kind == REPORT_DAMAGE) {
+    if (guard->base.follows && !guard->is_live && kind == REPORT_DAMAGE) {
         return true; /* It is half written. */
     }
     source_report(&guard->base, kind, "%.*s", (int)MIN(length, 1000), text);
@@ -261,6 +265,7 @@ static bool take_message(struct guard_source *guard, enum guard_message kind)
     case GUARD_NOTE: return take_report(guard, REPORT_NOTE, &cursor);
     case GUARD_LOST: return take_lost(guard, &cursor);
     case GUARD_DAMAGE: return take_report(guard, REPORT_DAMAGE, &cursor);
+    case GUARD_WAIT: guard->waits = guard->is_live; return guard->is_live;
     case GUARD_END: guard->ended = true; return true;
     case GUARD_OPENED:
     case GUARD_REFUSED: break;
@@ -361,6 +366,9 @@ static bool start_child(struct guard_source *guard, const char *path, GError **e
         close(ends[0]);
         return false;
     }
+    if (guard->is_live) {
+        (void)setvbuf(guard->from, NULL, _IONBF, 0); /* See has_nothing_now(). */
+    }
     return true;
 }
 
@@ -424,24 +432,34 @@ static void read_anew(struct guard_source *guard)
     guard->ended = !start_child(guard, guard->path, NULL) || !await_opened(guard, NULL);
 }
 
+/* A live session is not read through a buffer, so that the pipe knows whether there is more. */
+static bool has_nothing_now(const struct guard_source *guard)
+{
+    struct pollfd pipe = { .fd = fileno(guard->from), .events = POLLIN };
+
+    return guard->waits && guard->base.follows && poll(&pipe, 1, 0) == 0;
+}
+
 static const struct trace_event *guard_next(struct source *source)
 {
     struct guard_source *guard = (struct guard_source *)source;
     enum guard_message kind;
 
-    if (guard->ended && source->follows) {
+    source->over = guard->ended && guard->is_live;
+    if (guard->ended && source->follows && !guard->is_live) {
         read_anew(guard);
     }
-    while (!guard->ended) {
+    while (!guard->ended && !has_nothing_now(guard)) {
+        guard->waits = false;
         if (!guard_receive(guard->from, &kind, guard->payload) || !take_message(guard, kind)) {
             guard->ended = true;
-            if (source->follows) {
+            if (source->follows && !guard->is_live) {
                 break;
             }
             source_report(source, REPORT_DAMAGE,
                           "trace ends early: babeltrace2 fails at what follows");
-        } else if (kind == GUARD_EVENT &&
-                   (!source->follows || guard->event.sequence > guard->skip_up_to)) {
+        } else if (kind == GUARD_EVENT && (!source->follows || guard->is_live ||
+                                           guard->event.sequence > guard->skip_up_to)) {
             guard->last_sequence = guard->event.sequence;
             return &guard->event;
         }
@@ -454,7 +472,8 @@ struct source *source_guard_open(const char *path, GError **error)
     struct guard_source *guard = g_new0(struct guard_source, 1);
 
     guard->path = g_strdup(path);
-    guard->bytes = folder_bytes(path, 0);
+    guard->is_live = ctf_graph_is_live(path);
+    guard->bytes = guard->is_live ? 0 : folder_bytes(path, 0);
     guard->known_shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     guard->base =
         (struct source){ .next = guard_next, .module = guard_module, .close = guard_close };
