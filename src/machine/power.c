@@ -15,6 +15,7 @@
 #include "hw/acpi/piix4_pm.h"
 #include "machine/machine_internal.h"
 #include "machine/networks.h"
+#include "machine/recorded_state.h"
 #include "machine/soft_machine.h"
 #include "trace/trace.h"
 
@@ -88,6 +89,7 @@ void machine_request(struct machine *machine, enum machine_request request, bool
     machine->requests |= request;
     machine->request_by_guest = by_guest;
     machine->request_reason = reason;
+    recorded_state_touched_all(machine->recorded_state);
 }
 
 void machine_system_reset(struct machine *machine)

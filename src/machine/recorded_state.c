@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * recorded_state.c - gathers the state structs through a list of places that is made anew only when
- * devices come or go, so that a turn costs a comparison of some kilobytes.
+ * devices come or go, so that a turn costs a comparison of what it can have touched.
  *
  * Maps and memslots, which are no plain data, stand there by digests of what "info mtree -f" and "info
  * memslots" show; they are taken after a commit only.
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/invariant.h"
 #include "hw/core/device.h"
 #include "machine/machine_internal.h"
 #include "machine/soft_machine.h"
@@ -21,7 +22,14 @@
 #include "state/state.h"
 #include "state/state_layout.h"
 
+#define TOUCHED_MAX     4u
 #define SHOWN_BYTES_MAX 8192u /* of a text that names fields */
+
+#if defined(__SANITIZE_ADDRESS__)
+#    define CHECKED_BY_DEFAULT true
+#else
+#    define CHECKED_BY_DEFAULT false
+#endif
 
 struct machine_state {
     uint64_t clock_base_ns;
@@ -62,7 +70,9 @@ STATE_DESCRIBE(machine_state_desc, struct machine_state, MACHINE_FIELDS);
 
 struct place {
     const void *at;
+    const void *device; /* NULL = the machine's own */
     const struct state_desc *desc;
+    gsize offset; /* in the bytes */
     char *path;
 };
 
@@ -74,13 +84,63 @@ struct recorded_state {
     bool is_moved;     /* the layout may be another one than layout */
     GByteArray *bytes; /* taken last */
     bool has_news;     /* they have changed since somebody asked */
-    GString *text;     /* scratch */
-    GString *layout;   /* told last */
+    bool touched_all;  /* by the turn under way */
+    bool is_checked;
+    guint touched_count;
+    const void *touched[TOUCHED_MAX]; /* devices */
+    GString *text;                    /* scratch */
+    GString *layout;                  /* told last */
 };
 
 static void place_clear(void *place)
 {
     g_free(((struct place *)place)->path);
+}
+
+/* ---- what a turn touches ---- */
+
+static void touched(struct recorded_state *state, const void *device)
+{
+    for (guint i = 0; i < state->touched_count; i++) {
+        if (state->touched[i] == device) {
+            return;
+        }
+    }
+    if (state->touched_count == TOUCHED_MAX) {
+        state->touched_all = true;
+    } else {
+        state->touched[state->touched_count++] = device;
+    }
+}
+
+static void io_accessed(void *opaque, const struct memory_region *region)
+{
+    struct recorded_state *state = opaque;
+
+    switch (region->ops->reach) {
+    case MEMORY_REACH_ANYTHING: state->touched_all = true; break;
+    case MEMORY_REACH_OWNER: touched(state, region->opaque); break;
+    case MEMORY_REACH_NOTHING: break;
+    }
+}
+
+void recorded_state_narrow(struct recorded_state *state)
+{
+    if (state != NULL) {
+        state->touched_all = false;
+    }
+}
+
+void recorded_state_touched_all(struct recorded_state *state)
+{
+    if (state != NULL) {
+        state->touched_all = true;
+    }
+}
+
+void recorded_state_set_checked(struct recorded_state *state, bool checked)
+{
+    state->is_checked = checked;
 }
 
 struct recorded_state *recorded_state_create(struct machine *machine)
@@ -95,6 +155,9 @@ struct recorded_state *recorded_state_create(struct machine *machine)
     state->layout = g_string_new(NULL);
     state->is_stale = true;
     state->is_moved = true;
+    state->touched_all = true;
+    state->is_checked = CHECKED_BY_DEFAULT;
+    memory_system_set_io_access_hook(machine->memory, io_accessed, state);
     return state;
 }
 
@@ -119,10 +182,10 @@ void recorded_state_changed(struct recorded_state *state)
 
 /* ---- places ---- */
 
-static void add_place(struct recorded_state *state, const void *at, const struct state_desc *desc,
-                      char *path)
+static void add_place(struct recorded_state *state, const void *device, const void *at,
+                      const struct state_desc *desc, char *path)
 {
-    struct place place = { at, desc, path };
+    struct place place = { .at = at, .device = device, .desc = desc, .path = path };
 
     g_array_append_val(state->places, place);
 }
@@ -135,11 +198,11 @@ static bool add_device(struct object *object, void *opaque)
     if (object_is_a(object, TYPE_DEVICE)) {
         class = device_class(device);
         if (class->state != NULL) {
-            add_place(opaque, (const uint8_t *)device + class->state_offset, class->state,
+            add_place(opaque, device, (const uint8_t *)device + class->state_offset, class->state,
                       device_path(device));
         }
         if (class->hotpluggable) {
-            add_place(opaque, &device->life, &device_life_desc, device_path(device));
+            add_place(opaque, device, &device->life, &device_life_desc, device_path(device));
         }
     }
     return true;
@@ -148,7 +211,7 @@ static bool add_device(struct object *object, void *opaque)
 static void add_soft_place(void *opaque, const void *at, const struct state_desc *desc,
                            const char *path)
 {
-    add_place(opaque, at, desc, g_strdup(path));
+    add_place(opaque, NULL, at, desc, g_strdup(path));
 }
 
 static void find_places(struct recorded_state *state)
@@ -156,15 +219,19 @@ static void find_places(struct recorded_state *state)
     gsize size = 0;
 
     g_array_set_size(state->places, 0);
-    add_place(state, &state->own, &machine_state_desc, g_strdup("machine"));
+    add_place(state, NULL, &state->own, &machine_state_desc, g_strdup("machine"));
     (void)object_for_each(state->machine->root, add_device, state); /* no visit stops it */
     soft_machine_for_each_state(state->machine, add_soft_place, state);
     for (guint i = 0; i < state->places->len; i++) {
-        size += g_array_index(state->places, struct place, i).desc->size;
+        struct place *place = &g_array_index(state->places, struct place, i);
+
+        place->offset = size;
+        size += place->desc->size;
     }
     g_byte_array_set_size(state->bytes, (guint)size);
     state->is_stale = false;
     state->has_news = true;
+    state->touched_all = true;
 }
 
 const GString *recorded_state_new_layout(struct recorded_state *state)
@@ -247,25 +314,62 @@ static void take_own(struct recorded_state *state)
     own->shutdown_is_pause = machine->shutdown_is_pause;
 }
 
+static bool has_changed(const struct recorded_state *state, const struct place *place)
+{
+    return memcmp(state->bytes->data + place->offset, place->at, place->desc->size) != 0;
+}
+
+/* Most turns change little or nothing, and to compare costs half of a copy. */
+static void take_place(struct recorded_state *state, const struct place *place)
+{
+    if (has_changed(state, place)) {
+        memcpy(state->bytes->data + place->offset, place->at, place->desc->size);
+        state->has_news = true;
+    }
+}
+
+static bool is_touched(const struct recorded_state *state, const struct place *place)
+{
+    for (guint i = 0; i < state->touched_count; i++) {
+        if (state->touched[i] == place->device) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_untouched(const struct recorded_state *state)
+{
+    for (guint i = 0; i < state->places->len; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
+
+        if (has_changed(state, place)) {
+            invariant_failed(place->path, __FILE__, __LINE__,
+                             "a turn that had not said that it touches");
+        }
+    }
+}
+
 const GByteArray *recorded_state_take(struct recorded_state *state)
 {
-    uint8_t *to;
-
     if (state->is_stale) {
         find_places(state);
     }
     take_own(state);
-    to = state->bytes->data;
-    for (guint i = 0; i < state->places->len; i++) {
+    take_place(state, &g_array_index(state->places, struct place, 0));
+    for (guint i = 1; (state->touched_all || state->touched_count > 0) && i < state->places->len;
+         i++) {
         const struct place *place = &g_array_index(state->places, struct place, i);
 
-        /* Most turns change little or nothing, and to compare costs half of a copy. */
-        if (memcmp(to, place->at, place->desc->size) != 0) {
-            memcpy(to, place->at, place->desc->size);
-            state->has_news = true;
+        if (state->touched_all || is_touched(state, place)) {
+            take_place(state, place);
         }
-        to += place->desc->size;
     }
+    if (state->is_checked && !state->touched_all) {
+        check_untouched(state);
+    }
+    state->touched_all = true; /* so says the next turn, until it says something else */
+    state->touched_count = 0;
     return state->bytes;
 }
 

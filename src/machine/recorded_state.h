@@ -14,6 +14,7 @@ struct device;
 struct machine;
 struct recorded_state;
 
+/* The machine's memory system is to go first. */
 struct recorded_state *recorded_state_create(struct machine *machine);
 void recorded_state_destroy(struct recorded_state *state);
 
@@ -23,6 +24,19 @@ void recorded_state_changed(struct recorded_state *state);
 /* Where each field lies (state/state_layout.h), when that is not what it was at the call before; else
  * NULL. recorded_state's, until the next call. */
 const GString *recorded_state_new_layout(struct recorded_state *state);
+
+/*
+ * What a turn can have touched, so that not all has to be compared at its end. Every turn counts as one that
+ * touches everything, until it says that it is narrow: then only what regions' handlers say of themselves
+ * (enum memory_reach) and what is told here. A replay always compares everything, so that a turn that
+ * touched more than it said ends in a divergence that names the field.
+ */
+void recorded_state_narrow(struct recorded_state *state);
+void recorded_state_touched_all(struct recorded_state *state);
+
+/* Compares everything all the same: a field that was touched without a word is a bug of ours, and
+ * found at once. On by default under sanitizers. */
+void recorded_state_set_checked(struct recorded_state *state, bool checked);
 
 /* The bytes now; recorded_state's, until the next call. */
 const GByteArray *recorded_state_take(struct recorded_state *state);

@@ -117,6 +117,13 @@ static const char *const kind_names[RECORDING_TURN_COUNT] = {
     [RECORDING_TURN_block] = "block",     [RECORDING_TURN_packet] = "packet",
 };
 
+/* An exit acts through the handlers of regions, which say what they touch. With interrupt controllers of our own an
+ * interrupt line touches those. */
+static bool is_narrow(const struct machine *machine, enum recording_turn_kind kind)
+{
+    return kind == RECORDING_TURN_exit && machine->chips == NULL && machine->replayed == NULL;
+}
+
 void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
                                enum recording_turn_kind kind, const void *payload,
                                size_t payload_bytes)
@@ -126,7 +133,9 @@ void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
     machine_turn_open(machine, vcpu, kind, payload, payload_bytes);
     machine_replay_plant(machine);
     trace_external_event(kind_names[kind]);
-    (void)timer_queue_run(&machine->timers, machine->clock.now_ns);
+    if (timer_queue_run(&machine->timers, machine->clock.now_ns) == 0 && is_narrow(machine, kind)) {
+        recorded_state_narrow(machine->recorded_state);
+    }
 }
 
 void machine_lock(struct machine *machine)
@@ -250,6 +259,9 @@ static void exit_turn_locked(struct machine *machine, unsigned vcpu, struct vm_e
     if (trace_vcpu_exit_enabled()) {
         trace_vcpu_exit(vcpu, vm_exit_kind_name(exit->kind), exit->gpa, exit->size, exit->is_write,
                         exit->count, exit->is_write ? exit_data(exit) : 0);
+    }
+    if (exit->kind != VM_EXIT_PIO && exit->kind != VM_EXIT_MMIO) {
+        recorded_state_touched_all(machine->recorded_state);
     }
     exit_dispatch(machine, vcpu, exit);
     if (!exit->is_write && exit->data != NULL) {

@@ -86,6 +86,9 @@ static bool access_io(const struct memory_region *region, uint64_t offset, uint8
                                    : "access refused by the device: all-ones");
         return false;
     }
+    if (region->system->io_access != NULL) {
+        region->system->io_access(region->system->io_access_opaque, region);
+    }
     if (is_write) {
         trace_memory_region_access(region->name, offset, value, (uint8_t)size, true);
         handler_write(region, offset, value, size);

@@ -13,6 +13,8 @@ struct memory_system {
     void *flush_opaque;
     memory_ram_write_fn ram_write;
     void *ram_write_opaque;
+    memory_io_access_fn io_access;
+    void *io_access_opaque;
     uint32_t depth;            /* open transactions */
     GPtrArray *dirty_roots;    /* struct memory_region *: tops of the trees that changed */
     GPtrArray *address_spaces; /* struct address_space *, in order of creation */

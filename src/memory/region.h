@@ -37,6 +37,13 @@ enum memory_region_kind {
     MEMORY_REGION_ALIAS,
 };
 
+/* Which guest-visible state a region's handlers can change; a recorder looks there alone. */
+enum memory_reach {
+    MEMORY_REACH_ANYTHING, /* the default */
+    MEMORY_REACH_OWNER, /* the device's that is the region's opaque, and interrupt lines to KVM */
+    MEMORY_REACH_NOTHING,
+};
+
 /*
  * Handlers of an I/O region. The dispatcher splits and widens: handlers see only sizes within
  * [size_min, size_max] (powers of two, 1 to 8), naturally aligned unless unaligned is set. A guest
@@ -50,6 +57,7 @@ struct memory_region_ops {
     unsigned size_min, size_max;     /* implemented; 0 = 1 and 8 */
     unsigned access_min, access_max; /* accepted from the guest; 0 = 1 and 8 */
     bool unaligned;
+    enum memory_reach reach;
 };
 
 struct memory_coalesced_range {

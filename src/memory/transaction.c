@@ -62,6 +62,13 @@ void memory_system_set_ram_write_hook(struct memory_system *system, memory_ram_w
     system->ram_write_opaque = opaque;
 }
 
+void memory_system_set_io_access_hook(struct memory_system *system, memory_io_access_fn hook,
+                                      void *opaque)
+{
+    system->io_access = hook;
+    system->io_access_opaque = opaque;
+}
+
 uint32_t memory_region_transaction_depth(const struct memory_system *system)
 {
     return system->depth;

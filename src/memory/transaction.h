@@ -18,6 +18,7 @@
 
 struct address_space;
 struct error_latch;
+struct memory_region;
 struct memory_system;
 struct ram_calls;
 
@@ -45,6 +46,11 @@ void memory_system_set_coalesced_flush(struct memory_system *system, memory_flus
  * slow path), with the host address: cached decoded code goes by it. NULL removes it. */
 typedef void (*memory_ram_write_fn)(void *opaque, const void *host, uint64_t size);
 void memory_system_set_ram_write_hook(struct memory_system *system, memory_ram_write_fn hook,
+                                      void *opaque);
+
+/* Called before each access that a region's handlers carry out. NULL removes it. */
+typedef void (*memory_io_access_fn)(void *opaque, const struct memory_region *region);
+void memory_system_set_io_access_hook(struct memory_system *system, memory_io_access_fn hook,
                                       void *opaque);
 
 void memory_region_transaction_begin(struct memory_system *system);

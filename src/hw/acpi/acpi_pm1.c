@@ -72,7 +72,11 @@ static void timer_write(void *opaque, uint64_t offset, uint64_t value, unsigned 
 }
 
 static const struct memory_region_ops timer_ops = {
-    .read = timer_read, .write = timer_write, .size_min = 4, .size_max = 4
+    .read = timer_read,
+    .write = timer_write,
+    .size_min = 4,
+    .size_max = 4,
+    .reach = MEMORY_REACH_NOTHING,
 };
 
 /* ---- status and enable ---- */

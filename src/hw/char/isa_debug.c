@@ -69,6 +69,7 @@ static const struct memory_region_ops debugcon_ops = {
     .write = debugcon_write,
     .size_min = 1,
     .size_max = 1,
+    .reach = MEMORY_REACH_NOTHING,
 };
 
 static bool debugcon_realize(struct device *device, GError **error)

@@ -418,6 +418,7 @@ const struct memory_region_ops serial16550_ops = {
     .write = serial16550_write,
     .size_min = 1,
     .size_max = 1,
+    .reach = MEMORY_REACH_OWNER,
 };
 
 void serial16550_reset(struct isa_serial *serial)

@@ -366,6 +366,7 @@ static const struct memory_region_ops mc146818_ops = {
     .write = mc146818_write,
     .size_min = 1,
     .size_max = 1,
+    .reach = MEMORY_REACH_OWNER,
 };
 
 /* ---- for the machine ---- */

@@ -135,6 +135,33 @@ static void test_ram_write_hook(void **state)
     assert_int_equal(written.count, 2);
 }
 
+static void on_io_access(void *opaque, const struct memory_region *region)
+{
+    *(const struct memory_region **)opaque = region;
+}
+
+/* The hook hears of accesses that a handler carries out. */
+static void test_io_access_hook(void **state)
+{
+    struct bench *bench = *state;
+    const struct memory_region *accessed = NULL;
+
+    memory_system_set_io_access_hook(bench->system, on_io_access, &accessed);
+    (void)address_space_load(bench->space, 0, 4);
+    (void)address_space_load(bench->space, 0x9000, 4);
+    assert_null(accessed);
+    (void)address_space_load(bench->space, 0x2000, 4);
+    assert_non_null(accessed);
+    assert_int_equal(accessed->kind, MEMORY_REGION_IO);
+    accessed = NULL;
+    address_space_store(bench->space, 0x1ffe, 0, 4);
+    assert_non_null(accessed);
+    accessed = NULL;
+    memory_system_set_io_access_hook(bench->system, NULL, NULL);
+    address_space_store(bench->space, 0x1ffe, 0, 4);
+    assert_null(accessed);
+}
+
 static void test_unassigned(void **state)
 {
     struct bench *bench = *state;
@@ -238,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unassigned, setup, teardown),
         cmocka_unit_test_setup_teardown(test_split_across_ram_and_io, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ram_write_hook, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_io_access_hook, setup, teardown),
         cmocka_unit_test_setup_teardown(test_handler_sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_access_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_misaligned_is_split, setup, teardown),
