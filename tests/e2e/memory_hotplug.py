@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """memory_hotplug.py - the main job: DIMMs reach a KVM guest, are used, refused, given back; the trace shows each stage.
 
-EMULATOR=qemu-system-x86_64 runs the parts that need no Replug of their own against QEMU.
+REPLUG=qemu-system-x86_64 runs the parts that need nothing of Replug's own on QEMU.
 """
 import os
 import re
 import pathlib
 
-from emulator import GUEST, KVM_CHIPS, MIB, ON_KVM, Emulator, QmpError, need_kvm, run_tests, tracedump
+from emulator import GUEST, KVM_CHIPS, MIB, ON_KVM, PEER, Emulator, QmpError, need_kvm, run_tests, tracedump
 from sci_chain import SCI_CHAIN
 
-EMULATOR = os.environ.get('EMULATOR')
-RUN = {'program': EMULATOR} if EMULATOR else {}
-ARGS = ['-M', 'pc'] if EMULATOR else []
 GIB = 1 << 30
 
 # HOTPLUG-CHAINS: one plug, from the management client's command to the interrupt, and on KVM the ioctls.
@@ -38,14 +35,14 @@ def wait_online(vm, slot):
 
 def memslots(vm):
     """{gpa: size} of what KVM has, as the monitor tells it."""
-    if EMULATOR or not ON_KVM:
+    if PEER or not ON_KVM:
         return {}
     return {int(gpa, 16): int(size, 16) for gpa, size in
             re.findall(r'(?m)^slot +\d+: ([0-9a-fx]+)-[0-9a-fx]+ size ([0-9a-fx]+)', vm.qmp.hmp('info memslots'))}
 
 
 def test_plug_use_unplug():
-    with Emulator('-smp', 2, *ARGS, guest=GUEST, append='slots=4 smp', **RUN) as vm:
+    with Emulator('-smp', 2, guest=GUEST, append='slots=4 smp') as vm:
         vm.line('guest: processors 2')
         vm.line('guest: ACPI enabled')
         before = memslots(vm)
@@ -57,7 +54,7 @@ def test_plug_use_unplug():
         devices = vm.qmp.command('query-memory-devices')
         assert [d['data']['id'] for d in devices] == ['dimm0', 'dimm1'], devices
         assert vm.qmp.command('query-memory-size-summary') == {'base-memory': 64 * MIB, 'plugged-memory': 512 * MIB}
-        if not EMULATOR and ON_KVM:
+        if not PEER and ON_KVM:
             assert memslots(vm) == {**before, 4 * GIB: 256 * MIB, 4 * GIB + 256 * MIB: 256 * MIB}, memslots(vm)
         vm.type('c')
         vm.line('slot 0: memory intact')
@@ -70,7 +67,7 @@ def test_plug_use_unplug():
         vm.qmp.command('object-del', id='ram0')
         devices = vm.qmp.command('query-memory-devices')
         assert [d['data']['id'] for d in devices] == ['dimm1'], devices
-        if not EMULATOR and ON_KVM:
+        if not PEER and ON_KVM:
             assert memslots(vm) == {**before, 4 * GIB + 256 * MIB: 256 * MIB}, memslots(vm)
         vm.type('c')
         vm.line('slot 1: memory intact')
@@ -90,7 +87,7 @@ def test_plug_use_unplug():
 
 
 def test_refused_eject():
-    with Emulator(*ARGS, guest=GUEST, append='slots=4 refuse', **RUN) as vm:
+    with Emulator(guest=GUEST, append='slots=4 refuse') as vm:
         vm.line('guest: ACPI enabled')
         vm.qmp.plug(0)
         wait_online(vm, 0)
@@ -98,7 +95,7 @@ def test_refused_eject():
         vm.line('slot 0: refused, in use')
         vm.qmp.event('ACPI_DEVICE_OST', info={'device': 'dimm0', 'slot': '0', 'slot-type': 'DIMM', 'source': 3,
                                               'status': 0x82})
-        if not EMULATOR:
+        if not PEER:
             error = vm.qmp.event('MEM_UNPLUG_ERROR', device='dimm0')
             assert error['data']['msg'], error
             vm.qmp.event('DEVICE_UNPLUG_GUEST_ERROR', device='dimm0', path='/machine/peripheral/dimm0')
@@ -117,7 +114,7 @@ def test_refused_eject():
 
 def test_plug_before_the_guest_listens():
     """What comes before the guest has its ACPI code running is not lost."""
-    with Emulator(*ARGS, guest=GUEST, append='slots=4 ignore', **RUN) as vm:
+    with Emulator(guest=GUEST, append='slots=4 ignore') as vm:
         vm.line('guest: hello')
         vm.qmp.plug(0)
         vm.qmp.plug(1)
@@ -130,7 +127,7 @@ def test_plug_before_the_guest_listens():
 
 def test_second_unplug_request_while_pending():
     """Refused as long as the guest has not looked at the first: it could tell the guest nothing new."""
-    with Emulator(*ARGS, guest=GUEST, append='slots=4 ignore', **RUN) as vm:
+    with Emulator(guest=GUEST, append='slots=4 ignore') as vm:
         vm.line('guest: hello')
         vm.qmp.plug(0)
         vm.qmp.command('device_del', id='dimm0')
@@ -150,7 +147,7 @@ def test_second_unplug_request_while_pending():
 
 def test_backends():
     with Emulator('-object', 'memory-backend-memfd,id=early,size=128M,prealloc=on,share=on',
-                  '-device', 'pc-dimm,id=boot,memdev=early', *ARGS, guest=GUEST, **RUN) as vm:
+                  '-device', 'pc-dimm,id=boot,memdev=early', guest=GUEST) as vm:
         vm.line('guest: ACPI enabled')
         path = vm.folder / 'backing'
         vm.qmp.command('object-add', qom_type='memory-backend-file', id='file', size=128 * MIB, mem_path=str(path), share=True)
@@ -196,6 +193,6 @@ if __name__ == '__main__':
     Emulator.check_all = True
     if ON_KVM:
         need_kvm()
-    if EMULATOR:
+    if PEER:
         del test_chains_of_a_plug, test_second_unplug_request_while_pending
     run_tests(dict(globals()))

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """pci_hotplug.py - virtio functions plugged into a running Linux and taken away again, recorded and replayed to the same bits.
 
-The same sessions run on QEMU (REPLUG=qemu-system-x86_64 PEER=1), which has neither recordings nor our traces.
+The same sessions run on QEMU (REPLUG=qemu-system-x86_64), which has neither recordings nor our traces.
 """
 import contextlib
 import functools
 import hashlib
 import http.server
-import os
 import pathlib
 import random
 import re
@@ -16,11 +15,10 @@ import subprocess
 import tempfile
 import threading
 
-from emulator import DEADLINE_S, REPLUG, Emulator, run_tests, tracedump
+from emulator import DEADLINE_S, PEER, REPLUG, Emulator, run_tests, tracedump
 from linux import FOLDER, need_linux, run_in
 from recorded import same_trace
 
-PEER = 'PEER' in os.environ
 TRACED = ('acpi_*', 'piix4_*', 'hotplug_*', 'virtio_*', 'qmp_*', 'qdev_*', 'device_*', 'qemu_set_irq', 'gsi_*',
           'kvm_*', 'ioapic_*', 'pic_*')
 
@@ -30,9 +28,8 @@ def traces(file):
 
 
 def linux(*arguments):
-    peer = () if not PEER else ('-M', 'pc,hpet=off')
     return Emulator('-kernel', FOLDER / 'vmlinuz', '-initrd', FOLDER / 'initrd.gz', '-append', 'console=ttyS0 panic=-1 quiet', '-serial', 'stdio',
-                    '-no-reboot', '-rtc', 'base=2026-01-31T12:00:00', *peer, *arguments, memory='256M', accel='tcg')
+                    '-no-reboot', '-rtc', 'base=2026-01-31T12:00:00', *arguments, memory='256M', accel='soft')
 
 
 def driver_name(name):

@@ -21,6 +21,7 @@ TRACEDUMP = os.environ.get('TRACEDUMP', 'tracedump')
 GUEST = os.environ.get('GUEST', 'acpi_memory.elf')
 ACCEL = os.environ.get('ACCEL', 'kvm')
 ON_KVM = ACCEL.startswith('kvm')
+PEER = pathlib.Path(REPLUG).name.startswith('qemu-')  # QEMU in Replug's place, for what needs nothing of ours
 KVM_CHIPS = ACCEL == 'kvm'  # interrupt controllers in the kernel; else ours
 MIB = 1 << 20
 DEADLINE_S = float(os.environ.get('TEST_DEADLINE', '60'))
@@ -135,12 +136,15 @@ class Emulator:
         """bare: nothing but the arguments, as for -replay."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='replug-test-'))
         self.qmp_path = self.folder / 'qmp'
-        command = [program, '-accel', accel or ACCEL, '-m', memory, '-nodefaults', '-display', 'none']
+        self.peer = pathlib.Path(program).name.startswith('qemu-')
+        accel = accel or ACCEL
+        machine = ['-M', 'pc,hpet=off', '-accel', 'tcg' if accel == 'soft' else accel] if self.peer else ['-accel', accel]
+        command = [program, *machine, '-m', memory, '-nodefaults', '-display', 'none']
         if guest:
             command += ['-kernel', guest, '-append', append, '-serial', 'stdio', '-device', 'isa-debug-exit']
         if qmp:
             command += ['-qmp', f'unix:{self.qmp_path},server=on,wait=off']
-        if self.check_all and program == REPLUG and not bare and '-trace' not in arguments:
+        if self.check_all and not self.peer and not bare and '-trace' not in arguments:
             command += ['-trace', f'*,file={self.folder}/session.rpt']
         if bare:
             command = [program]
@@ -241,7 +245,7 @@ class Emulator:
                 for expectations, parameters in self.expected:
                     expect(trace[1], *expectations, **parameters)
                 self.expected = []
-        assert not self.expected or self.command[0] != REPLUG, f'the session has no trace to check {self.expected} in'
+        assert not self.expected or self.peer, f'the session has no trace to check {self.expected} in'
 
 
 def tracedump(*arguments, status=0):
