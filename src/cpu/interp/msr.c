@@ -2,7 +2,7 @@
 /*
  * msr.c - RDMSR and WRMSR (Intel SDM volume 4; AMD APM 2 appendix A).
  *
- * Unknown numbers are #GP. A few of AMD's read as zero and take nothing: kernels look there without
+ * Unknown numbers are #GP, and so are those of a feature that the model lacks. A few of AMD's read as zero and take nothing: kernels look there without
  * asking CPUID.
  */
 #include "cpu/soft_system.h"
@@ -42,6 +42,35 @@ enum msr_number {
 #define MTRR_DEF_WRITABLE 0xcffull
 #define DEBUGCTL_WRITABLE 3ull /* LBR, BTF: kept, without effect */
 #define MISC_ENABLE_FIXED 1ull /* fast strings */
+#define APIC_BASE_EXTD    0x400ull
+
+/* ---- features ---- */
+
+static bool is_there(const struct soft_cpu *cpu, uint32_t number)
+{
+    static const struct {
+        uint32_t first, last;
+        uint8_t feature;
+    } rows[] = {
+        { MSR_APIC_BASE, MSR_APIC_BASE, SOFT_FEATURE_APIC },
+        { MSR_TSC_ADJUST, MSR_TSC_ADJUST, SOFT_FEATURE_TSC_ADJUST },
+        { MSR_MTRR_CAP, MSR_MTRR_CAP, SOFT_FEATURE_MTRR },
+        { MSR_SYSENTER_CS, MSR_SYSENTER_EIP, SOFT_FEATURE_SEP },
+        { MSR_MCG_CAP, MSR_MCG_STATUS, SOFT_FEATURE_MCA },
+        { MSR_MTRR_BASE_0, MSR_PAT - 1, SOFT_FEATURE_MTRR },
+        { MSR_PAT, MSR_PAT, SOFT_FEATURE_PAT },
+        { MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, SOFT_FEATURE_MTRR },
+        { MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, SOFT_FEATURE_TSC_DEADLINE },
+        { MSR_X2APIC_FIRST, MSR_X2APIC_LAST, SOFT_FEATURE_X2APIC },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        if (number >= rows[i].first && number <= rows[i].last) {
+            return soft_has_feature(cpu, rows[i].feature);
+        }
+    }
+    return true;
+}
 
 /* ---- fixed-range MTRRs ---- */
 
@@ -155,10 +184,10 @@ static uint64_t *plain_msr(struct soft_cpu *cpu, uint32_t number, uint64_t *writ
 
 /* ---- the local APIC's ---- */
 
-static bool is_apic_msr(const struct soft_cpu *cpu, uint32_t number)
+static bool is_apic_msr(uint32_t number)
 {
-    return number == MSR_APIC_BASE || (number >= MSR_X2APIC_FIRST && number <= MSR_X2APIC_LAST) ||
-           (number == MSR_TSC_DEADLINE && soft_has_feature(cpu, SOFT_FEATURE_TSC_DEADLINE));
+    return number == MSR_APIC_BASE || number == MSR_TSC_DEADLINE ||
+           (number >= MSR_X2APIC_FIRST && number <= MSR_X2APIC_LAST);
 }
 
 static bool read_apic(struct soft_cpu *cpu, uint32_t number, uint64_t *value)
@@ -176,6 +205,10 @@ static bool write_apic(struct soft_cpu *cpu, uint32_t number, uint64_t value)
 {
     const struct soft_cpu_callbacks *callbacks = &cpu->options.callbacks;
 
+    if (number == MSR_APIC_BASE && (value & APIC_BASE_EXTD) != 0 &&
+        !soft_has_feature(cpu, SOFT_FEATURE_X2APIC)) {
+        return false;
+    }
     if (callbacks->write_apic_msr != NULL) {
         return callbacks->write_apic_msr(callbacks->opaque, number, value);
     }
@@ -205,14 +238,12 @@ static bool read_msr(struct soft_cpu *cpu, uint32_t number, uint64_t *value)
         *value = plain != NULL ? *plain : system->mtrr_fixed[fixed];
         return true;
     }
-    if (is_apic_msr(cpu, number)) {
+    if (is_apic_msr(number)) {
         return read_apic(cpu, number, value);
     }
     switch (number) {
     case MSR_TSC: *value = read_tsc(cpu); return true;
-    case MSR_TSC_ADJUST:
-        *value = system->tsc_adjust;
-        return soft_has_feature(cpu, SOFT_FEATURE_TSC_ADJUST);
+    case MSR_TSC_ADJUST: *value = system->tsc_adjust; return true;
     case MSR_MICROCODE: *value = system->microcode_version; return true;
     case MSR_MTRR_CAP: *value = MTRR_CAP; return true;
     case MSR_MCG_CAP: *value = 0; return true; /* no banks */
@@ -267,17 +298,12 @@ static bool write_msr(struct soft_cpu *cpu, uint32_t number, uint64_t value)
     if (fixed >= 0) {
         return write_fixed(cpu, fixed, value);
     }
-    if (is_apic_msr(cpu, number)) {
+    if (is_apic_msr(number)) {
         return write_apic(cpu, number, value);
     }
     switch (number) {
     case MSR_TSC: move_tsc(cpu, value - read_tsc(cpu)); return true;
-    case MSR_TSC_ADJUST:
-        if (!soft_has_feature(cpu, SOFT_FEATURE_TSC_ADJUST)) {
-            return false;
-        }
-        move_tsc(cpu, value - cpu->state.system.tsc_adjust);
-        return true;
+    case MSR_TSC_ADJUST: move_tsc(cpu, value - cpu->state.system.tsc_adjust); return true;
     case MSR_MICROCODE: return true; /* Intel's way to ask for the version */
     case MSR_MISC_ENABLE: return (value & ~MISC_ENABLE_FIXED) == 0;
     case MSR_PAT: return write_pat(cpu, value);
@@ -297,7 +323,7 @@ static const struct op *rdmsr(struct soft_cpu *cpu, const struct op *op)
         return soft_raise_code(cpu, op, SOFT_GP, 0);
     }
     soft_sync_time(cpu, op);
-    if (!read_msr(cpu, (uint32_t)gpr[X86_RCX], &value)) {
+    if (!is_there(cpu, (uint32_t)gpr[X86_RCX]) || !read_msr(cpu, (uint32_t)gpr[X86_RCX], &value)) {
         return soft_raise_code(cpu, op, SOFT_GP, 0);
     }
     gpr[X86_RAX] = (uint32_t)value;
@@ -314,7 +340,7 @@ static const struct op *wrmsr(struct soft_cpu *cpu, const struct op *op)
         return soft_raise_code(cpu, op, SOFT_GP, 0);
     }
     soft_sync_time(cpu, op);
-    if (!write_msr(cpu, (uint32_t)gpr[X86_RCX], value)) {
+    if (!is_there(cpu, (uint32_t)gpr[X86_RCX]) || !write_msr(cpu, (uint32_t)gpr[X86_RCX], value)) {
         return soft_raise_code(cpu, op, SOFT_GP, 0);
     }
     soft_cpu_update_mode(cpu);

@@ -90,6 +90,32 @@ static uint64_t read_tsc(void *opaque)
     return 1000000 + fixture->tsc_base + fixture->executed;
 }
 
+/* A local APIC of two registers. */
+static uint64_t *apic_register(struct fixture *fixture, uint32_t msr)
+{
+    return msr == 0x1b    ? &fixture->state->system.apic_base
+           : msr == 0x6e0 ? &fixture->tsc_deadline
+                          : NULL;
+}
+
+static bool read_apic(void *opaque, uint32_t msr, uint64_t *value)
+{
+    const uint64_t *reg = apic_register(opaque, msr);
+
+    *value = reg != NULL ? *reg : 0;
+    return reg != NULL;
+}
+
+static bool write_apic(void *opaque, uint32_t msr, uint64_t value)
+{
+    uint64_t *reg = apic_register(opaque, msr);
+
+    if (reg != NULL) {
+        *reg = value;
+    }
+    return reg != NULL;
+}
+
 static void create_memory(struct fixture *fixture)
 {
     struct ram_block_options options = { .name = "ram", .size_bytes = FIXTURE_RAM_BYTES };
@@ -190,15 +216,17 @@ static void enter_long(struct fixture *fixture, struct x86_state *state)
     state->efer = 0x501; /* LMA, LME, SCE */
 }
 
-struct fixture *fixture_create(enum fixture_mode mode)
+struct fixture *fixture_create_model(enum fixture_mode mode, const char *model)
 {
     struct fixture *fixture = g_new0(struct fixture, 1);
-    struct soft_cluster_options cluster = { 0 };
+    struct soft_cluster_options cluster = { .model = model };
     struct soft_cpu_options cpu = { .cpu_count = 1,
                                     .callbacks = { .opaque = fixture,
                                                    .acknowledge_interrupt = acknowledge,
                                                    .sync_time = sync_time,
-                                                   .read_tsc = read_tsc } };
+                                                   .read_tsc = read_tsc,
+                                                   .read_apic_msr = read_apic,
+                                                   .write_apic_msr = write_apic } };
     struct x86_state state;
 
     create_memory(fixture);
@@ -220,6 +248,11 @@ struct fixture *fixture_create(enum fixture_mode mode)
     }
     soft_cpu_load_registers(fixture->cpu, &state);
     return fixture;
+}
+
+struct fixture *fixture_create(enum fixture_mode mode)
+{
+    return fixture_create_model(mode, NULL);
 }
 
 void fixture_destroy(struct fixture *fixture)

@@ -46,16 +46,19 @@ struct fixture {
     struct soft_cpu_state *state;
     struct fixture_access accesses[FIXTURE_ACCESS_MAX];
     unsigned access_count;
-    uint64_t executed;   /* by sync_time */
-    uint64_t tsc_base;   /* added to what the TSC is in a run: 1000000 + executed */
-    uint64_t read_value; /* what the devices answer */
-    int vector;          /* what acknowledge_interrupt answers, and INTR goes low */
+    uint64_t executed;     /* by sync_time */
+    uint64_t tsc_base;     /* added to what the TSC is in a run: 1000000 + executed */
+    uint64_t tsc_deadline; /* as the guest has written it */
+    uint64_t read_value;   /* what the devices answer */
+    int vector;            /* what acknowledge_interrupt answers, and INTR goes low */
     unsigned acknowledged;
     void (*on_access)(struct fixture *fixture); /* what the devices do beside */
     enum soft_stop stop;
 };
 
 struct fixture *fixture_create(enum fixture_mode mode);
+/* As -cpu says; NULL: all features. */
+struct fixture *fixture_create_model(enum fixture_mode mode, const char *model);
 void fixture_destroy(struct fixture *fixture);
 
 /* Puts code at FIXTURE_CODE and RIP there; the rest of the page becomes HLT. */

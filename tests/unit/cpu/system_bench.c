@@ -127,14 +127,14 @@ static void set_privilege(struct bench *bench, struct x86_state *state, unsigned
     state->gpr[X86_RSP] = cpl == 3 ? BENCH_STACK3 : FIXTURE_STACK;
 }
 
-struct bench *bench_create(enum bench_mode mode, unsigned cpl)
+struct bench *bench_create_model(enum bench_mode mode, unsigned cpl, const char *model)
 {
     static const enum fixture_mode modes[] = { FIXTURE_REAL, FIXTURE_PROTECTED, FIXTURE_LONG,
                                                FIXTURE_LONG };
     struct bench *bench = g_new0(struct bench, 1);
     struct x86_state state;
 
-    bench->fixture = fixture_create(modes[mode]);
+    bench->fixture = fixture_create_model(modes[mode], model);
     bench->state = bench->fixture->state;
     bench->mode = mode;
     bench->cpl = cpl;
@@ -155,6 +155,11 @@ struct bench *bench_create(enum bench_mode mode, unsigned cpl)
     }
     soft_cpu_load_registers(bench->fixture->cpu, &state);
     return bench;
+}
+
+struct bench *bench_create(enum bench_mode mode, unsigned cpl)
+{
+    return bench_create_model(mode, cpl, NULL);
 }
 
 void bench_destroy(struct bench *bench)

@@ -60,6 +60,7 @@ struct bench_frame {
 };
 
 struct bench *bench_create(enum bench_mode mode, unsigned cpl);
+struct bench *bench_create_model(enum bench_mode mode, unsigned cpl, const char *model);
 void bench_destroy(struct bench *bench);
 
 void bench_descriptor(struct bench *bench, unsigned selector, uint64_t bits);
