@@ -43,6 +43,14 @@ void soft_cluster_ram_changed(struct soft_cluster *cluster, const void *host, ui
  * bit 20 clear (Intel SDM 3A 8.7.13.4, A20M#). May be called while a CPU accesses a device. */
 void soft_cluster_set_a20(struct soft_cluster *cluster, bool open);
 
+/* What a CPU has just done with a device: an instruction's IN or OUT, a load or store, a fetch. */
+struct soft_device_access {
+    uint64_t address; /* a port's number or a guest-physical address */
+    const void *bytes;
+    unsigned size;
+    bool is_port, is_write;
+};
+
 /* Any may be NULL: then no interrupt, TSC 0, MSR accesses fault, CR8 is plain storage, random 0. */
 struct soft_cpu_callbacks {
     void *opaque;
@@ -52,6 +60,8 @@ struct soft_cpu_callbacks {
     /* Called before each look at time and each device access: instructions completed so far in this
      * run. */
     void (*sync_time)(void *opaque, uint64_t executed);
+    /* Called after each device access: to look on. */
+    void (*device_accessed)(void *opaque, const struct soft_device_access *access);
     uint64_t (*read_tsc)(void *opaque);
     /* IA32_APIC_BASE (1bh), IA32_TSC_DEADLINE (6e0h), x2APIC (800h-8ffh); false: #GP. */
     bool (*read_apic_msr)(void *opaque, uint32_t msr, uint64_t *value);
@@ -89,6 +99,9 @@ enum soft_stop {
  * none. A REP instruction counts as one for each started 4096 iterations.
  */
 uint64_t soft_cpu_run(struct soft_cpu *cpu, uint64_t budget, enum soft_stop *stop);
+
+/* In a callback that is not told: instructions completed so far in this run, where no block is under way. */
+uint64_t soft_cpu_executed(const struct soft_cpu *cpu);
 
 /* By a device handler within the run: it ends after the current instruction. */
 void soft_cpu_break(struct soft_cpu *cpu);

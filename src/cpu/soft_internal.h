@@ -379,6 +379,8 @@ const struct op *soft_leave_at_rip(struct soft_cpu *cpu, enum soft_leave leave);
 /* Instructions completed in this run before op; and tells the surroundings so. */
 uint64_t soft_executed_before(const struct soft_cpu *cpu, const struct op *op);
 void soft_sync_time(struct soft_cpu *cpu, const struct op *op);
+/* Tells the surroundings of a device access that is done. */
+void soft_tell_access(struct soft_cpu *cpu, const struct soft_device_access *access);
 /* The TSC as the guest sees it now, for RDTSC and RDMSR. */
 uint64_t soft_read_tsc(struct soft_cpu *cpu, const struct op *op);
 

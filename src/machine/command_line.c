@@ -248,12 +248,14 @@ TEXT_OPTION(kernel)
 TEXT_OPTION(initrd)
 TEXT_OPTION(append)
 TEXT_OPTION(pidfile)
+TEXT_OPTION(console_script)
 FLAG_OPTION(start_stopped)
 FLAG_OPTION(no_reboot)
 FLAG_OPTION(no_shutdown)
 FLAG_OPTION(daemonize)
 FLAG_OPTION(nodefaults)
 FLAG_OPTION(nographic)
+FLAG_OPTION(digest)
 
 static const struct option options_table[] = {
     { "machine", "TYPE[,PROP=VALUE...]", command_line_apply_machine, "pc (pc-i440fx-7.2) or none",
@@ -291,6 +293,10 @@ static const struct option options_table[] = {
     { "record", "FILE", apply_record, "write the session down for -replay", false },
     { "replay", "FILE[,until=TURN]", apply_replay,
       "carry a recorded session out again, without KVM and guest", true },
+    { "console-script", "FILE", apply_console_script,
+      "lines of INSTRUCTION TEXT or TIME TEXT, typed there on the first console", false },
+    { "digest", NULL, apply_digest,
+      "at the end, tell instructions, time and digest of state and memory", true },
     { "trace", "PATTERN[,file=PATH][,sink=ring|file][,backtrace=on]", apply_trace, "trace events",
       true },
     { "fault", "POINT=ERRNO[,at=N]", apply_fault, "let the Nth such call fail; -fault help lists",
@@ -384,6 +390,12 @@ static bool config_complete(struct machine_config *config, GError **error)
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
                     "Invalid SMP CPUs: maxcpus %u; expected at most %u on KVM", config->cpus_max,
                     KVM_VCPUS_MAX);
+        return false;
+    }
+    if (!machine_is_soft(config) && config->console_script != NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "-console-script %s needs -accel soft: KVM doesn't count instructions",
+                    config->console_script);
         return false;
     }
     if (config->maxram_bytes == 0) {

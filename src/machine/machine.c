@@ -10,6 +10,7 @@
 #include "machine/machine.h"
 
 #include <json-c/json.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -274,8 +275,10 @@ static void init_parts(struct machine *machine)
     networks_init(machine);
     init_memory(machine);
     init_object_tree(machine);
-    if (machine->recording != NULL) {
+    if (machine->recording != NULL || machine->config->digest) {
         machine->recorded_state = recorded_state_create(machine);
+    }
+    if (machine->recording != NULL) {
         recording_set_faults(machine->recording, &machine->faults);
     }
 }
@@ -421,6 +424,16 @@ static void fini_parts(struct machine *machine)
     g_mutex_clear(&machine->lock);
 }
 
+/* The same line for the same session, whether it is recorded, replayed or neither. */
+static void tell_digest(const struct machine *machine)
+{
+    fprintf(stderr,
+            "replug: %" G_GUINT64_FORMAT " instructions, %" G_GUINT64_FORMAT
+            " ns, digest %016" G_GINT64_MODIFIER "x\n",
+            machine->soft != NULL ? soft_machine_icount(machine) : 0, machine->clock.now_ns,
+            recorded_state_digest(machine->recorded_state));
+}
+
 /*
  * The last turn. Its state is the one before: behind it there is no machine. A replay whose recording
  * does not have it (the session was killed, a client quit) goes down without a trace.
@@ -438,9 +451,12 @@ static void open_last_turn(struct machine *machine, struct recording_turn *turn)
     }
     machine->turn++;
     machine_turn_open(machine, TRACE_VCPU_NONE, RECORDING_TURN_teardown, NULL, 0);
-    if (machine->recording != NULL) {
+    if (machine->recorded_state != NULL) {
         recorded_state_take_ram(machine->recorded_state);
         (void)recorded_state_take(machine->recorded_state);
+    }
+    if (machine->config->digest) {
+        tell_digest(machine);
     }
 }
 

@@ -47,6 +47,8 @@ struct machine_config {
     bool no_reboot, no_shutdown;
     bool daemonize;
     bool nographic, nodefaults;
+    bool digest;          /* -digest: told at the end */
+    char *console_script; /* -console-script, NULL = none; on our own CPUs */
     char *record_path; /* -record, NULL = none */
     char *replay_path; /* -replay, NULL = none */
     char *replay_plant;

@@ -345,6 +345,9 @@ bool serial_port_connect(struct machine *machine, struct device *device,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void serial_port_disconnect(struct machine *machine, struct device *device);
 void serial_ports_destroy(struct machine *machine);
+/* The label of the first console, NULL = there is none; and how many bytes a console takes now. */
+const char *serial_ports_first(const struct machine *machine);
+size_t serial_ports_room(struct machine *machine, const char *label);
 
 /* ---- recorded_memory.c ---- */
 void recorded_memory_init(struct machine *machine);

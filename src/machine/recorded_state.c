@@ -398,6 +398,11 @@ void recorded_state_take_ram(struct recorded_state *state)
     state->own.ram_digest = digest;
 }
 
+uint64_t recorded_state_digest(const struct recorded_state *state)
+{
+    return XXH3_64bits(state->bytes->data, state->bytes->len);
+}
+
 const GByteArray *recorded_state_taken(const struct recorded_state *state)
 {
     return state->bytes;

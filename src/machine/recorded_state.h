@@ -47,6 +47,9 @@ bool recorded_state_has_news(struct recorded_state *state);
 /* Guest memory into the state that is taken next; only where our own CPUs are all that write it. */
 void recorded_state_take_ram(struct recorded_state *state);
 
+/* XXH3-64 of those taken last. */
+uint64_t recorded_state_digest(const struct recorded_state *state);
+
 /* Those taken last. */
 const GByteArray *recorded_state_taken(const struct recorded_state *state);
 

@@ -36,6 +36,7 @@ static void take_own(struct machine_config *config, const struct machine_config 
     g_free(config->pidfile);
     config->pidfile = g_strdup(own->pidfile);
     config->daemonize = own->daemonize;
+    config->digest = own->digest;
     g_clear_pointer(&config->record_path, g_free);
 }
 

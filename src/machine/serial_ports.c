@@ -14,6 +14,7 @@
 #include "hw/char/char_devices.h"
 #include "hw/virtio/virtio_devices.h"
 #include "machine/machine_internal.h"
+#include "machine/soft_outside.h"
 #include "qom/property.h"
 #include "trace/trace_session.h"
 
@@ -32,7 +33,7 @@ static void port_write(void *host, const uint8_t *bytes, size_t count)
     struct serial_char *serial = host;
     struct machine *machine = serial->machine;
 
-    if (machine->soft != NULL && machine->recording != NULL) {
+    if (machine->soft != NULL) {
         machine->console_digest = XXH3_64bits_withSeed(bytes, count, machine->console_digest);
     }
     if (inputs_are_logged(machine)) {
@@ -53,6 +54,9 @@ static void port_accept_input(void *host)
 
     if (serial->chr != NULL) {
         host_char_accept_input(serial->chr);
+    }
+    if (serial->machine->soft != NULL) {
+        soft_outside_console_has_room(serial->machine);
     }
 }
 
@@ -85,6 +89,21 @@ static struct serial_char *find_serial(struct machine *machine, const char *labe
         }
     }
     return NULL;
+}
+
+const char *serial_ports_first(const struct machine *machine)
+{
+    const struct serial_char *serial =
+        machine->serial_chars->len > 0 ? g_ptr_array_index(machine->serial_chars, 0) : NULL;
+
+    return serial != NULL ? serial->label : NULL;
+}
+
+size_t serial_ports_room(struct machine *machine, const char *label)
+{
+    const struct serial_char *serial = find_serial(machine, label);
+
+    return serial != NULL && serial->port->receive != NULL ? room(serial) : 0;
 }
 
 bool machine_console_turn(struct machine *machine, const char *label, const uint8_t *bytes,

@@ -3,6 +3,7 @@
 #include "base/invariant.h"
 #include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
+#include "machine/soft_outside.h"
 #include "qom/property.h"
 #include "trace/trace_session.h"
 
@@ -168,6 +169,7 @@ void soft_machine_destroy(struct machine *machine)
         return;
     }
     machine->timers.closer = NULL;
+    soft_outside_close(machine);
     soft_cluster_destroy(soft->cluster);
     g_free(soft);
     machine->soft = NULL;

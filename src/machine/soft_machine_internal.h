@@ -32,12 +32,17 @@ struct soft_processor {
     struct lapic *lapic;
 };
 
+struct console_script;
+
 struct soft_machine {
     struct soft_machine_state state;
     struct soft_cluster *cluster;
     struct soft_processor processors[SOFT_CPUS_MAX];
-    unsigned count;           /* that there may be */
-    struct soft_cpu *running; /* NULL between two runs */
+    unsigned count;                /* that there may be */
+    struct soft_cpu *running;      /* NULL between two runs */
+    bool wants_out;                /* somebody wants to act right behind this instruction */
+    struct console_script *script; /* NULL = none */
+    const char *script_console;    /* borrowed */
     struct host_thread *thread;
     uint64_t paced_host_ns,
         paced_now_ns; /* host and virtual time when the guest was last resumed */

@@ -11,6 +11,7 @@
 #include "machine/block_drives.h"
 #include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
+#include "machine/soft_outside.h"
 #include "trace/trace_session.h"
 
 uint64_t soft_machine_icount(const struct machine *machine)
@@ -106,8 +107,8 @@ bool soft_machine_run_until(struct machine *machine, uint64_t icount)
     struct soft_machine *soft = machine->soft;
 
     /* What a device asks for is the caller's to carry out, right behind the instruction. */
-    while (soft->state.icount < icount && machine->requests == 0 && machine->gone->len == 0 &&
-           !block_requests_wait(machine)) {
+    while (soft->state.icount < icount && !soft->wants_out && machine->requests == 0 &&
+           machine->gone->len == 0 && !block_requests_wait(machine)) {
         uint64_t budget;
 
         time_has_passed(machine);
@@ -176,11 +177,10 @@ bool soft_machine_follow(struct machine *machine, uint64_t icount, uint64_t now_
 
 /* ---- the thread ---- */
 
-/* Waits until the host's clock has caught up with the next deadline, or something comes from outside. True = caught up. */
-static bool wait_for_deadline(struct machine *machine)
+/* Waits until the host's clock has caught up with a time, or something comes from outside. True = caught up. */
+static bool wait_until(struct machine *machine, uint64_t deadline)
 {
     const struct soft_machine *soft = machine->soft;
-    uint64_t deadline = timer_queue_deadline_ns(&machine->timers);
     uint64_t turn = machine->turn;
 
     while (machine->turn == turn && !machine->quitting && machine->run_state == RUN_STATE_RUNNING) {
@@ -203,16 +203,24 @@ static bool wait_for_deadline(struct machine *machine)
 /* Under the lock, while the guest runs. */
 static void slice(struct machine *machine)
 {
+    uint64_t turn = machine->turn;
+    uint64_t at_ns;
     bool idle;
 
     trace_session_bind(machine->trace);
-    idle = soft_machine_run_until(machine, machine->soft->state.icount + SOFT_SLICE);
+    idle = soft_machine_run_until(
+        machine, soft_outside_icount(machine, machine->soft->state.icount + SOFT_SLICE));
     paused(machine);
     trace_session_bind(NULL);
     block_requests_serve(machine);
-    if (idle && machine->run_state == RUN_STATE_RUNNING && wait_for_deadline(machine)) {
+    if (machine->run_state != RUN_STATE_RUNNING || machine->quitting ||
+        soft_outside_serve(machine) || !idle || machine->turn != turn) {
+        return;
+    }
+    at_ns = soft_outside_ns(machine);
+    if (wait_until(machine, MIN(timer_queue_deadline_ns(&machine->timers), at_ns))) {
         trace_session_bind(machine->trace);
-        soft_machine_jump(machine, UINT64_MAX);
+        soft_machine_jump(machine, at_ns);
         paused(machine);
         trace_session_bind(NULL);
     }
@@ -247,6 +255,9 @@ static void thread_run(void *opaque)
 
 bool soft_machine_start(struct machine *machine, GError **error)
 {
+    if (!soft_outside_open(machine, error)) {
+        return false;
+    }
     machine->soft->thread = host_thread_create("CPU/soft", thread_run, machine, error);
     return machine->soft->thread != NULL;
 }

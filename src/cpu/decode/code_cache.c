@@ -319,6 +319,9 @@ static bool fetch_bytes(struct soft_cpu *cpu, uint64_t linear, uint8_t *bytes, u
             soft_sync_time(cpu, cpu->block->ops);
             (void)address_space_read(cpu->cluster->options.memory, linear + entry->addend, bytes,
                                      step);
+            soft_tell_access(cpu, &(struct soft_device_access){ .address = linear + entry->addend,
+                                                                .bytes = bytes,
+                                                                .size = step });
         } else {
             return false;
         }

@@ -4,12 +4,26 @@
 
 #define PIECE 4096u
 
+static void tell(struct soft_cpu *cpu, uint16_t port, const uint32_t *value, unsigned size,
+                 bool is_write)
+{
+    soft_tell_access(
+        cpu,
+        &(struct soft_device_access){
+            .address = port, .bytes = value, .size = size, .is_port = true, .is_write = is_write });
+}
+
 static uint32_t port_read(struct soft_cpu *cpu, const struct op *op, uint16_t port, unsigned size)
 {
     struct address_space *io = cpu->cluster->options.io;
+    uint32_t value = UINT32_MAX;
 
     soft_sync_time(cpu, op);
-    return io == NULL ? UINT32_MAX : (uint32_t)address_space_load(io, port, size);
+    if (io != NULL) {
+        value = (uint32_t)address_space_load(io, port, size);
+    }
+    tell(cpu, port, &value, size, false);
+    return value;
 }
 
 static void port_write(struct soft_cpu *cpu, const struct op *op, uint16_t port, uint32_t value,
@@ -21,6 +35,7 @@ static void port_write(struct soft_cpu *cpu, const struct op *op, uint16_t port,
     if (io != NULL) {
         address_space_store(io, port, value, size);
     }
+    tell(cpu, port, &value, size, true);
 }
 
 /* detail: the port is DX, else imm. */

@@ -58,6 +58,9 @@ static void reach_device(struct soft_cpu *cpu, uint64_t gpa, void *bytes, unsign
     } else {
         (void)address_space_read(cpu->cluster->options.memory, gpa, bytes, size);
     }
+    soft_tell_access(
+        cpu, &(struct soft_device_access){
+                 .address = gpa, .bytes = bytes, .size = size, .is_write = access == SOFT_WRITE });
 }
 
 static bool access_in_page(struct soft_cpu *cpu, uint64_t linear, void *bytes, unsigned size,

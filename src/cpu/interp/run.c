@@ -144,6 +144,18 @@ void soft_sync_time(struct soft_cpu *cpu, const struct op *op)
     }
 }
 
+void soft_tell_access(struct soft_cpu *cpu, const struct soft_device_access *access)
+{
+    if (cpu->options.callbacks.device_accessed != NULL) {
+        cpu->options.callbacks.device_accessed(cpu->options.callbacks.opaque, access);
+    }
+}
+
+uint64_t soft_cpu_executed(const struct soft_cpu *cpu)
+{
+    return cpu->run_budget - (uint64_t)cpu->left;
+}
+
 /* ---- the loop ---- */
 
 static void deliver_exception(struct soft_cpu *cpu)
