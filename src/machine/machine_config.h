@@ -49,8 +49,8 @@ struct machine_config {
     bool nographic, nodefaults;
     bool digest;          /* -digest: told at the end */
     char *console_script; /* -console-script, NULL = none; on our own CPUs */
-    char *record_path; /* -record, NULL = none */
-    char *replay_path; /* -replay, NULL = none */
+    char *record_path;    /* -record, NULL = none */
+    char *replay_path;    /* -replay, NULL = none */
     char *replay_plant;
     uint64_t replay_until;
     bool replay_has_until;

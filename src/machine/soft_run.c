@@ -162,7 +162,7 @@ bool soft_machine_follow(struct machine *machine, uint64_t icount, uint64_t now_
             paused(machine);
             if (soft_machine_now_ns(machine) == before_ns && (idle || state->icount == icount) &&
                 machine->run_state == RUN_STATE_RUNNING) {
-                soft_machine_jump(machine, UINT64_MAX);
+                soft_machine_jump(machine, now_ns);
                 paused(machine);
             }
         }
