@@ -194,6 +194,9 @@ void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
                                enum recording_turn_kind kind, const void *payload,
                                size_t payload_bytes);
 void machine_turn_end(struct machine *machine);
+
+/* Guests don't pass through the loop, which writes buffers when it is idle: it is to be, soon. */
+void machine_post_flush(struct machine *machine);
 /* The lock for one who is about to start a turn: while our own CPUs have it they give it away for him. */
 void machine_lock(struct machine *machine);
 /* Our own CPUs pause between two instructions: what their devices asked for is carried out. */

@@ -197,10 +197,11 @@ static void flush_posted(void *opaque)
     (void)opaque; /* the loop has done something, so it will call its idle function */
 }
 
-/* vCPUs' turns don't pass through the loop, which writes buffers when it is idle. */
-static void post_flush(struct machine *machine)
+void machine_post_flush(struct machine *machine)
 {
-    if (machine->recording != NULL && !machine_is_replaying(machine) && !machine->flush_posted) {
+    bool writes = machine->recording != NULL || trace_session_has_file(machine->trace);
+
+    if (writes && !machine_is_replaying(machine) && !machine->flush_posted) {
         machine->flush_posted = true;
         host_loop_post(machine->loop, flush_posted, NULL);
     }
@@ -214,7 +215,7 @@ void machine_turn_end(struct machine *machine)
     follow_timers(machine);
     trace_turn_ended(machine->turn);
     machine_turn_close(machine);
-    post_flush(machine);
+    machine_post_flush(machine);
     if (machine->soft != NULL) {
         g_cond_broadcast(
             &machine->running_changed); /* an idle guest may have something to do now */

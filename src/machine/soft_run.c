@@ -212,6 +212,7 @@ static void slice(struct machine *machine)
         machine, soft_outside_icount(machine, machine->soft->state.icount + SOFT_SLICE));
     paused(machine);
     trace_session_bind(NULL);
+    machine_post_flush(machine);
     block_requests_serve(machine);
     if (machine->run_state != RUN_STATE_RUNNING || machine->quitting ||
         soft_outside_serve(machine) || !idle || machine->turn != turn) {

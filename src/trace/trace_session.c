@@ -97,9 +97,14 @@ void trace_session_set_time(struct trace_session *session, uint64_t icount, uint
     }
 }
 
+bool trace_session_has_file(const struct trace_session *session)
+{
+    return session != NULL && session->file != NULL;
+}
+
 void trace_session_flush(struct trace_session *session)
 {
-    if (session != NULL && session->file != NULL) {
+    if (trace_session_has_file(session)) {
         sink_file_flush(session->file);
     }
 }

@@ -42,6 +42,9 @@ void trace_session_turn_end(struct trace_session *session);
 /* Instructions and virtual time, where both go on within a turn: on our own CPUs. */
 void trace_session_set_time(struct trace_session *session, uint64_t icount, uint64_t now_ns);
 
+/* Events go to a file, which is to be flushed. */
+bool trace_session_has_file(const struct trace_session *session);
+
 /* Writes what is buffered to the file; cheap when nothing is. Called by the main loop when idle,
  * under the machine's lock like all of a session's functions. */
 void trace_session_flush(struct trace_session *session);
