@@ -7,9 +7,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
-from emulator import DEADLINE_S
+from emulator import DEADLINE_S, poll
 
 SOURCE, BUILD = pathlib.Path(sys.argv[1]), sys.argv[2]
 
@@ -43,10 +42,7 @@ def session(start, client, folder):
         stop = threading.Timer(DEADLINE_S, guest.kill)  # ends every wait for a line below
         stop.start()
         try:
-            deadline = time.monotonic() + DEADLINE_S
-            while not pathlib.Path(folder, 'qmp').exists():
-                assert guest.poll() is None and time.monotonic() < deadline, 'the emulator did not come up'
-                time.sleep(.01)
+            poll(lambda: guest.poll() is not None or pathlib.Path(folder, 'qmp').exists(), 'monitor')
             assert any('ACPI enabled' in line for line in guest.stdout)
             for line in client:
                 command, _, awaited = line.partition('#')

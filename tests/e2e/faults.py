@@ -170,6 +170,5 @@ def test_arming():
 
 
 if __name__ == '__main__':
-    Emulator.check_all = True
     need_kvm()
     run_tests(dict(globals()))

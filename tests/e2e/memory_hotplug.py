@@ -44,7 +44,7 @@ def memslots(vm):
 def test_plug_use_unplug():
     with Emulator('-smp', 2, guest=GUEST, append='slots=4 smp') as vm:
         vm.line('guest: processors 2')
-        vm.line('guest: ACPI enabled')
+        vm.guest_listens()
         before = memslots(vm)
         for number in (0, 1):
             vm.qmp.plug(number)
@@ -62,7 +62,6 @@ def test_plug_use_unplug():
 
         vm.qmp.command('device_del', id='dimm0')
         vm.qmp.event('DEVICE_DELETED', device='dimm0', path='/machine/peripheral/dimm0')
-        vm.line('slot 0: ejected')
         vm.qmp.event('ACPI_DEVICE_OST', info={'slot': '0', 'slot-type': 'DIMM', 'source': 3, 'status': 0})
         vm.qmp.command('object-del', id='ram0')
         devices = vm.qmp.command('query-memory-devices')
@@ -81,18 +80,16 @@ def test_plug_use_unplug():
         vm.expect('memory-unplug', device='dimm0')
         vm.expect('transactions', 'interrupts', 'coalesced-flush')
         vm.qmp.command('system_powerdown')
-        vm.line('guest: power off')
         vm.qmp.event('SHUTDOWN', guest=True, reason='guest-shutdown')
         assert vm.wait() == 0
 
 
 def test_refused_eject():
     with Emulator(guest=GUEST, append='slots=4 refuse') as vm:
-        vm.line('guest: ACPI enabled')
+        vm.guest_listens()
         vm.qmp.plug(0)
         wait_online(vm, 0)
         vm.qmp.command('device_del', id='dimm0')
-        vm.line('slot 0: refused, in use')
         vm.qmp.event('ACPI_DEVICE_OST', info={'device': 'dimm0', 'slot': '0', 'slot-type': 'DIMM', 'source': 3,
                                               'status': 0x82})
         if not PEER:
@@ -105,7 +102,6 @@ def test_refused_eject():
         vm.line('guest: accepting eject requests')
         vm.qmp.command('device_del', id='dimm0')
         vm.qmp.event('DEVICE_DELETED', device='dimm0')
-        vm.line('slot 0: ejected')
         assert vm.qmp.command('query-memory-devices') == []
         vm.qmp.command('object-del', id='ram0')
         vm.expect('memory-unplug-refused', 'memory-unplug', device='dimm0')
@@ -119,7 +115,7 @@ def test_plug_before_the_guest_listens():
         vm.qmp.plug(0)
         vm.qmp.plug(1)
         vm.type('e')
-        vm.line('guest: ACPI enabled')
+        vm.guest_listens()
         wait_online(vm, 0)
         wait_online(vm, 1)
         vm.quit()
@@ -148,7 +144,7 @@ def test_second_unplug_request_while_pending():
 def test_backends():
     with Emulator('-object', 'memory-backend-memfd,id=early,size=128M,prealloc=on,share=on',
                   '-device', 'pc-dimm,id=boot,memdev=early', guest=GUEST) as vm:
-        vm.line('guest: ACPI enabled')
+        vm.guest_listens()
         path = vm.folder / 'backing'
         vm.qmp.command('object-add', qom_type='memory-backend-file', id='file', size=128 * MIB, mem_path=str(path), share=True)
         vm.qmp.command('device_add', driver='pc-dimm', id='dimm1', memdev='file')
@@ -161,8 +157,8 @@ def test_backends():
 
 def test_chains_of_a_plug():
     """The chains of HOTPLUG-CHAINS sections 1, 3 and 4, stage by stage, from a real trace."""
-    with Emulator(guest=GUEST) as quiet:  # the same without a trace: tracing changes no answer
-        quiet.line('guest: ACPI enabled')
+    with Emulator(guest=GUEST, traced=False) as quiet:  # the same without a trace: tracing changes no answer
+        quiet.guest_listens()
         quiet.qmp.plug(0)
         wait_online(quiet, 0)
         expected = quiet.qmp.command('query-memory-devices')
@@ -170,27 +166,23 @@ def test_chains_of_a_plug():
     trace = pathlib.Path(os.environ.get('TRACE_FILE', f'/tmp/replug-chains-{os.getpid()}.rpt'))
     try:
         with Emulator('-trace', f'*,file={trace}', guest=GUEST) as vm:
-            vm.line('guest: ACPI enabled')
+            vm.guest_listens()
             vm.qmp.plug(0)
             wait_online(vm, 0)
             assert vm.qmp.command('query-memory-devices') == expected
             vm.qmp.command('device_del', id='dimm0')
             vm.qmp.event('DEVICE_DELETED', device='dimm0')
+            vm.expect_in_order('external_event', 'piix4_device_unplug_request_cb', *(['vcpu_exit'] if ON_KVM else []), 'pc_dimm_unplug',
+                               'piix4_device_unplug_cb', 'memory_region_del_subregion', *(['kvm_region_del'] if ON_KVM else []), 'device_deleted')
             vm.quit()
         chains = tracedump('chains', trace).splitlines()
         for chain in CHAINS:
             assert any(line.endswith(chain) for line in chains), f'missing: {chain}\nin:\n' + '\n'.join(chains)
-        show = tracedump('show', trace)
-        stages = ['memory_region_del_subregion', 'piix4_device_unplug_request_cb', 'piix4_device_unplug_cb', 'pc_dimm_unplug',
-                  'device_deleted', 'external_event']
-        for stage in stages + (['kvm_region_del', 'vcpu_exit'] if ON_KVM else []):
-            assert re.search(rf'\b{stage}\b', show), f'no {stage} in the trace'
     finally:
         trace.unlink(missing_ok=True)
 
 
 if __name__ == '__main__':
-    Emulator.check_all = True
     if ON_KVM:
         need_kvm()
     if PEER:

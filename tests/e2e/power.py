@@ -179,7 +179,6 @@ def test_daemonize():
 
 
 if __name__ == '__main__':
-    Emulator.check_all = True
     if ON_KVM:
         need_kvm()
     run_tests(dict(globals()))

@@ -5,9 +5,8 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 
-from emulator import DEADLINE_S, need_kvm
+from emulator import DEADLINE_S, need_kvm, poll
 
 SOURCE, BUILD = pathlib.Path(sys.argv[1]), sys.argv[2]
 
@@ -43,10 +42,7 @@ def main():
         with subprocess.Popen(['bash', '-euc', recorded], cwd=SOURCE, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, text=True) as guest:
             try:
-                deadline = time.monotonic() + DEADLINE_S
-                while not pathlib.Path(folder, 'qmp').exists():
-                    assert guest.poll() is None and time.monotonic() < deadline, 'the emulator did not come up'
-                    time.sleep(.01)
+                poll(lambda: guest.poll() is not None or pathlib.Path(folder, 'qmp').exists(), 'monitor')
                 for line in client.splitlines():
                     if 'device_del' in line:  # a person types slower than the guest works
                         for seen in guest.stdout:

@@ -191,6 +191,5 @@ def test_command_lines():
 
 
 if __name__ == '__main__':
-    Emulator.check_all = True
     need_kvm()
     run_tests(dict(globals()))

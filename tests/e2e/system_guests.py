@@ -7,9 +7,8 @@ it interprets guest code instead of running it, emulated_kvm.txt names what it i
 import os
 import pathlib
 import sys
-import time
 
-from emulator import DEADLINE_S, Emulator, need_kvm, run_tests
+from emulator import Emulator, need_kvm, poll, run_tests
 
 FOLDER = pathlib.Path(__file__).parent.parent / 'guest' / 'system'
 GUESTS = os.environ['SYSTEM_GUESTS'].split(':')
@@ -21,10 +20,7 @@ ON_KVM = os.environ.get('ACCEL', 'kvm') == 'kvm'
 def run_from(guest, first):
     """The console's lines from that scenario on, and what ended them: None at the guest's own end."""
     with Emulator('-no-reboot', '-cpu', 'max', guest=guest, append=f'from={first}', qmp=False) as vm:
-        deadline = time.monotonic() + DEADLINE_S
-        while vm.process.poll() is None and "can't go on" not in vm.stderr():
-            assert time.monotonic() < deadline, f'neither an end nor an error: {vm.lines[-3:]}'
-            time.sleep(.01)
+        poll(lambda: vm.process.poll() is not None or "can't go on" in vm.stderr(), 'end and no error')
         if vm.process.poll() is None:
             vm.process.kill()
         vm.reader.join()

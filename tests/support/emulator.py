@@ -37,6 +37,15 @@ def need_kvm():
         skip('/dev/kvm is missing or not accessible')
 
 
+def poll(condition, what):
+    """For what no event tells of: looks until it is there."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f'no {what}')
+        time.sleep(.005)
+
+
 class QmpError(Exception):
     """An error reply: klass and desc."""
     def __init__(self, error):
@@ -47,23 +56,22 @@ class QmpError(Exception):
 class Qmp:
     """A QMP connection. Events that come in between are kept in .events, in order."""
     def __init__(self, path, negotiate=True):
-        deadline = time.monotonic() + DEADLINE_S
-        while True:
-            self.socket = socket.socket(socket.AF_UNIX)
-            try:
-                self.socket.connect(str(path))
-                break
-            except OSError:
-                self.socket.close()
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(.005)  # the emulator is starting
+        poll(lambda: self.connect(path), f'monitor at {path}')
         self.socket.settimeout(DEADLINE_S)
         self.buffer, self.events, self.raw = b'', [], []
         self.greeting = self.receive()
         assert 'QMP' in self.greeting, self.greeting
         if negotiate:
             self.command('qmp_capabilities')
+
+    def connect(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        try:
+            self.socket.connect(str(path))
+            return True
+        except OSError:
+            self.socket.close()
+            return False
 
     def send(self, data):
         self.socket.sendall(data)
@@ -128,12 +136,11 @@ class Qmp:
 class Emulator:
     """One run: with Emulator('-S') as vm: vm.qmp.command(...); ends by kill at the latest.
 
-    A traced session that ends by itself is checked with all expectations that come with Replug; where check_all is set, each is traced."""
-    check_all = False
+    Every session is traced, and where it ends by itself checked with all expectations that come with Replug."""
 
     def __init__(self, *arguments, guest=None, append='slots=4', memory='64M,slots=4,maxmem=8G', program=REPLUG, qmp=True,
-                 accel=None, env=None, bare=False):
-        """bare: nothing but the arguments, as for -replay."""
+                 accel=None, env=None, bare=False, traced=True):
+        """bare: nothing but the arguments, as for -replay. traced=False: for what tracing must not touch."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='replug-test-'))
         self.qmp_path = self.folder / 'qmp'
         self.peer = pathlib.Path(program).name.startswith('qemu-')
@@ -144,17 +151,17 @@ class Emulator:
             command += ['-kernel', guest, '-append', append, '-serial', 'stdio', '-device', 'isa-debug-exit']
         if qmp:
             command += ['-qmp', f'unix:{self.qmp_path},server=on,wait=off']
-        if self.check_all and not self.peer and not bare and '-trace' not in arguments:
-            command += ['-trace', f'*,file={self.folder}/session.rpt']
         if bare:
             command = [program]
+        if traced and not self.peer and '-trace' not in arguments:
+            command += ['-trace', f'*,file={self.folder}/session.rpt']
         self.command = command + [str(a) for a in arguments]
         env = dict(os.environ if env is None else env)
         env.setdefault('ASAN_OPTIONS', 'quarantine_size_mb=1')  # freed memory that lingers would look like a leak
         self.errors = open(self.folder / 'stderr', 'w+')
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
                                         env=env)
-        self.expected = []
+        self.expected, self.awaited = [], 0
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -162,7 +169,7 @@ class Emulator:
         if qmp:
             try:
                 self.qmp = Qmp(self.qmp_path)
-            except OSError:
+            except (AssertionError, OSError):
                 raise AssertionError(f'{self.command} did not open its monitor: {self.stderr()}') from None
 
     def _read(self):
@@ -190,6 +197,24 @@ class Emulator:
                         return line
                 if not self.changed.wait(deadline - time.monotonic()):
                     raise AssertionError(f'no "{text}" on the console; seen {seen}; {self.stderr()}')
+
+    def happens(self, event):
+        """Waits until the trace has such an event (a filter), behind the one that was waited for before; its line."""
+        command = [TRACEDUMP, 'follow', '--from', f'seq>{self.awaited}', '--filter', event, '--limit', '1', '--interval', '5ms', self.traces()[0]]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f'no {event} in the trace behind #{self.awaited}; {self.stderr()}') from None
+        assert done.returncode == 0 and done.stdout, done
+        self.awaited = int(done.stdout.split()[0])
+        return done.stdout
+
+    def guest_listens(self):
+        """The small guest has switched its ACPI events on; a peer's trace can't tell."""
+        if self.traces():
+            self.happens('acpi_register_write reg=gpe0_enable')
+        else:
+            self.line('guest: ACPI enabled')
 
     def type(self, text):
         self.process.stdin.write(text.encode())
@@ -235,16 +260,26 @@ class Emulator:
 
     def expect(self, *expectations, **parameters):
         """At the session's end its trace must be as these want."""
-        self.expected.append((expectations, parameters))
+        if (expectations, parameters) not in self.expected:
+            self.expected.append((expectations, parameters))
+
+    def expect_in_order(self, *patterns):
+        """At the session's end its trace must have had such events, one behind the other."""
+        spec = self.folder / f'order{len(self.expected)}.expect'
+        spec.write_text('expectation in-order\nrule "in this order"\nin the trace\n' + ''.join(f'    then {p}\n' for p in patterns))
+        self.expect(spec)
+
+    def traces(self):
+        """The files that are written."""
+        values = [value for option, value in zip(self.command, self.command[1:]) if option == '-trace']
+        return [found[1] for found in (re.search(r'\bfile=([^,]+)', value) for value in values) if found and os.path.exists(found[1])]
 
     def check_traces(self):
-        for option, value in zip(self.command, self.command[1:]):
-            trace = re.search(r'\bfile=([^,]+)', value) if option == '-trace' else None
-            if trace and os.path.exists(trace[1]):
-                check_trace(trace[1])
-                for expectations, parameters in self.expected:
-                    expect(trace[1], *expectations, **parameters)
-                self.expected = []
+        for trace in self.traces():
+            check_trace(trace)
+            for expectations, parameters in self.expected:
+                expect(trace, *expectations, **parameters)
+            self.expected = []
         assert not self.expected or self.peer, f'the session has no trace to check {self.expected} in'
 
 

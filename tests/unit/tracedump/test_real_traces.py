@@ -9,12 +9,12 @@ The session daemon is the test's own: its folders are in a mount namespace of it
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 SKIP = 77
 STACK = ['innermost_function', 'inlined_function', 'outermost_function', 'run_turn', 'run_thread']
@@ -58,11 +58,10 @@ def start_daemon(folder):
 
 
 def stop_daemon(daemon):
+    end = os.pidfd_open(daemon)  # It is no child of ours.
     os.kill(daemon, signal.SIGTERM)
-    for _ in range(100):  # It is no child of ours, so it can't be waited for.
-        if not os.path.exists(f'/proc/{daemon}'):
-            return
-        time.sleep(0.1)
+    select.select([end], [], [], 10)
+    os.close(end)
 
 
 def record(program, folder):
