@@ -50,10 +50,26 @@ static void ignore(struct diff_options *options, const char *list)
     }
 }
 
+static bool take_clock(const char *who, const char *name, enum hotplug_clock *out_clock)
+{
+    for (unsigned i = 0; name != NULL && hotplug_clock_names[i] != NULL; i++) {
+        if (strcmp(hotplug_clock_names[i], name) == 0) {
+            *out_clock = (enum hotplug_clock)i;
+            return true;
+        }
+    }
+    if (name != NULL) {
+        fprintf(stderr, "%s: --stages '%s': expected virtual, host, turn or instructions\n", who,
+                name);
+    }
+    return name == NULL;
+}
+
 static bool parse_options(int argc, char **argv, struct diff_options *options)
 {
     static const struct option longs[] = {
         { "common", no_argument, NULL, 'c' },
+        { "stages", optional_argument, NULL, 's' },
         { "ignore", required_argument, NULL, 'i' },
         SELECTION_OPTION_FILTER,
         SELECTION_OPTIONS_RANGE,
@@ -64,6 +80,12 @@ static bool parse_options(int argc, char **argv, struct diff_options *options)
     while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         switch (option) {
         case 'c': options->common = true; break;
+        case 's':
+            options->stages = true;
+            if (!take_clock(argv[0], optarg, &options->clock)) {
+                return false;
+            }
+            break;
         case 'i': ignore(options, optarg); break;
         default:
             if (!selection_take_option(&options->selections[0], argv[0], option, optarg) ||
@@ -86,6 +108,7 @@ static bool parse_options(int argc, char **argv, struct diff_options *options)
 static int compare(struct output *output, struct diff_options *options)
 {
     bool is_recording[2];
+    int status;
 
     for (unsigned i = 0; i < 2; i++) {
         if (access(options->paths[i], R_OK) != 0) {
@@ -102,7 +125,11 @@ static int compare(struct output *output, struct diff_options *options)
                 options->paths[is_recording[0] ? 0 : 1], options->paths[is_recording[0] ? 1 : 0]);
         return DIFF_TROUBLE;
     }
-    return is_recording[0] ? diff_recordings(output, options) : diff_traces(output, options);
+    status = is_recording[0] ? diff_recordings(output, options) : diff_traces(output, options);
+    if (options->stages || status != DIFF_SAME) {
+        diff_stages(output, options);
+    }
+    return status;
 }
 
 static int diff_run(int argc, char **argv)
@@ -130,16 +157,21 @@ const struct command command_diff = {
     .name = "diff",
     .summary = "shows where two traces or two recordings begin to differ",
     .help =
-        "usage: tracedump diff [--common] [--ignore NAMES] [--filter FILTER] [--from WHEN] [--to WHEN] A B\n\n"
+        "usage: tracedump diff [--common] [--ignore NAMES] [--stages[=CLOCK]] [--filter FILTER]\n"
+        "                      [--from WHEN] [--to WHEN] A B\n\n"
         "Compares two traces, native or LTTng's in any mix, or two recordings. The host's time never\n"
         "counts, nor do addresses of backtraces or the numbers of a trace's events. Prints nothing\n"
         "if they are the same; else the first difference with what comes before it, marked as by\n"
         "diff(1): '-' only A has, '+' only B has; then how many events or records of each kind only\n"
-        "one of them has from there on.\n\n"
+        "one of them has from there on; then, of plugs and unplugs whose stages took another time or\n"
+        "way, the times from their begin in both.\n\n"
         "  --common        only events of which both traces have some: for two traces of one session\n"
         "                  with different events switched on\n"
         "  --ignore NAMES  time (virtual time and instructions), turn (its number), vcpu, a field of\n"
         "                  traces' events, or a kind of a recording's records, with commas between\n"
+        "  --stages        compares the stages of all plugs and unplugs, whether they differ or not, and\n"
+        "                  however else the files compare; --stages=host by the host's time, or\n"
+        "                  =turn, =instructions\n"
         "  --filter FILTER only traces' events that pass: names and conditions, see tracedump help\n"
         "                  filter\n"
         "  --from WHEN     only what comes from there on: turn=12, 1.5s, or a filter that means an\n"
@@ -149,6 +181,7 @@ const struct command command_diff = {
         "Examples:\n"
         "  tracedump diff recorded.rpt replayed.rpt\n"
         "  tracedump diff --common lean.rpt full.rpt\n"
+        "  tracedump diff --stages=host before.rpt after.rpt\n"
         "  tracedump diff --ignore time,turn monday.rpt tuesday.rpt\n"
         "  tracedump diff --ignore time,realtime,host_fact monday.rpl tuesday.rpl\n",
     .run = diff_run,

@@ -7,69 +7,19 @@
 
 #include "tracedump/command.h"
 #include "tracedump/command_options.h"
-#include "tracedump/hotplug.h"
+#include "tracedump/hotplug_row.h"
 #include "tracedump/print_json.h"
-#include "tracedump/report.h"
 #include "tracedump/run.h"
-
-#define COLUMN_WIDTH 9u
-
-/* By which clock stages are told. */
-enum clock { CLOCK_NOW, CLOCK_HOST, CLOCK_TURN, CLOCK_INSTRUCTIONS };
 
 struct show_hotplug {
     struct run *run;
     struct hotplug *hotplug;
     const char *device; /* NULL: all, as a table */
-    enum clock clock;
+    enum hotplug_clock clock;
     bool json;
     bool has_header;
     uint64_t operations;
 };
-
-static void pad(struct output *output, const char *text, unsigned width)
-{
-    size_t length = strlen(text);
-
-    output_plain(output, text, length);
-    output_spaces(output, length < width ? width - (unsigned)length : 1);
-}
-
-static void print_header(struct output *output)
-{
-    pad(output, "device", 14);
-    pad(output, "operation", 11);
-    pad(output, "result", 9);
-    output_text(output, "    turn          time");
-    for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-        const char *name = hotplug_stage_name(stage);
-
-        output_spaces(output, COLUMN_WIDTH - (unsigned)strlen(name));
-        output_text(output, name);
-    }
-    output_char(output, '\n');
-}
-
-static void print_offset(struct output *output, const struct hotplug_moment *moment,
-                         const struct hotplug_moment *start, enum clock clock)
-{
-    char text[REPORT_DURATION_MAX] = "-";
-
-    if (moment->reached) {
-        switch (clock) {
-        case CLOCK_NOW: report_duration(text, moment->now_ns - start->now_ns); break;
-        case CLOCK_HOST: report_duration(text, moment->host_ns - start->host_ns); break;
-        case CLOCK_TURN:
-            (void)snprintf(text, sizeof(text), "%" PRIu64, moment->turn - start->turn);
-            break;
-        case CLOCK_INSTRUCTIONS:
-            (void)snprintf(text, sizeof(text), "%" PRIu64, moment->icount - start->icount);
-            break;
-        }
-    }
-    output_spaces(output, strlen(text) < COLUMN_WIDTH ? COLUMN_WIDTH - (unsigned)strlen(text) : 1);
-    output_text(output, text);
-}
 
 static void print_row(struct show_hotplug *show, const struct hotplug_operation *operation)
 {
@@ -78,17 +28,16 @@ static void print_row(struct show_hotplug *show, const struct hotplug_operation 
     struct output *output = &show->run->output;
 
     if (!show->has_header) {
-        print_header(output);
+        hotplug_print_names(output, "device", "operation", "result");
+        output_text(output, "    turn          time");
+        hotplug_print_stage_names(output);
         show->has_header = true;
     }
-    pad(output, operation->device, 14);
-    pad(output, operation->is_unplug ? "unplug" : "plug", 11);
-    pad(output, hotplug_result_name(operation), 9);
+    hotplug_print_names(output, operation->device, operation->is_unplug ? "unplug" : "plug",
+                        hotplug_result_name(operation));
     output_decimal(output, start->turn, 8);
     output_decimal(output, start->now_ns, 14);
-    for (unsigned stage = 0; stage < STAGE_COUNT; stage++) {
-        print_offset(output, &operation->stages[stage], start, show->clock);
-    }
+    hotplug_print_stages(output, operation->stages, show->clock);
     if (why != NULL) {
         output_text(output, "  ");
         output_plain(output, why, strlen(why));
@@ -202,9 +151,11 @@ static bool is_ignored(const struct trace_event *shape, void *opaque)
 
 static bool parse_options(int argc, char **argv, struct show_hotplug *show)
 {
-    static const char *const clocks[] = { "virtual", "host", "turn", "instructions", NULL };
     const struct command_option options[] = {
-        { .name = "clock", .kind = OPTION_CHOICE, .value = &show->clock, .choices = clocks },
+        { .name = "clock",
+          .kind = OPTION_CHOICE,
+          .value = &show->clock,
+          .choices = hotplug_clock_names },
         { .name = "json", .kind = OPTION_FLAG, .value = &show->json },
         { 0 },
     };

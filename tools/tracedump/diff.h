@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "tracedump/output.h"
+#include "tracedump/hotplug_row.h"
 #include "tracedump/selection.h"
 
 /* As diff(1). */
@@ -23,7 +23,9 @@ struct diff_options {
     bool ignore_time;
     bool ignore_turn;
     bool ignore_vcpu;
-    GPtrArray *ignored; /* names: of traces' fields, of recordings' kinds */
+    bool stages;              /* the stages of all plugs and unplugs, not only of others */
+    enum hotplug_clock clock; /* of stages */
+    GPtrArray *ignored;       /* names: of traces' fields, of recordings' kinds */
 };
 
 bool diff_ignores(const struct diff_options *options, const char *name);
@@ -31,6 +33,9 @@ bool diff_ignores(const struct diff_options *options, const char *name);
 /* Print to output, and to stderr what is wrong with a file; return one of the above. */
 int diff_traces(struct output *output, struct diff_options *options);
 int diff_recordings(struct output *output, const struct diff_options *options);
+
+/* Prints the stages of plugs and unplugs that took another time or way. */
+void diff_stages(struct output *output, const struct diff_options *options);
 
 /* "--- a.rpt", "+++ b.rpt" */
 void diff_print_paths(struct output *output, const struct diff_options *options);

@@ -104,7 +104,7 @@ static void finish_stop(struct run *run, struct reading *reading, struct map_sto
 
 static void note_gaps(struct run *run, const struct memory_map *map)
 {
-    if (map->lacks_beginning) {
+    if (memory_map_has_gaps(map)) {
         run_report(run, REPORT_NOTE,
                    "the trace does not show the map from its beginning: what was there before and "
                    "has not changed is missing");

@@ -215,6 +215,7 @@ static struct map_space *add_space(struct memory_map *map, const char *name, uin
 static void space_created(struct memory_map *map, const struct trace_event *event)
 {
     (void)add_space(map, name_of(map, event, "address_space"), number_of(event, "root"));
+    map->has_beginning = true;
 }
 
 static void space_destroyed(struct memory_map *map, const struct trace_event *event)
@@ -421,6 +422,11 @@ static const struct {
     { "kvm_ioctl", ioctl_done },
 };
 
+bool memory_map_has_gaps(const struct memory_map *map)
+{
+    return map->lacks_beginning || !map->has_beginning;
+}
+
 /* Most events change nothing; names are compared once per name. */
 void memory_map_apply(struct memory_map *map, const struct trace_event *event)
 {
@@ -471,6 +477,7 @@ struct memory_map *memory_map_copy(const struct memory_map *map)
     copy->slots_max = map->slots_max;
     copy->has_regions = map->has_regions;
     copy->lacks_beginning = map->lacks_beginning;
+    copy->has_beginning = map->has_beginning;
     copy->is_full = map->is_full;
     copy->next_order = map->next_order;
     return copy;

@@ -73,6 +73,7 @@ struct memory_map {
     uint64_t slots_max;   /* of KVM; 0 = the trace doesn't say */
     bool has_regions;     /* the trace tells of regions */
     bool lacks_beginning; /* there were things that the trace did not show coming */
+    bool has_beginning;   /* the trace shows address spaces being made */
     bool is_full;         /* something was dropped, because there is too much of it */
     uint64_t next_order;
     bool deleting; /* within kvm_set_phys_mem that deletes */
@@ -92,6 +93,9 @@ void memory_map_apply(struct memory_map *map, const struct trace_event *event);
 
 /* A copy that later events don't change. */
 struct memory_map *memory_map_copy(const struct memory_map *map);
+
+/* Something may be there that the trace did not show. */
+bool memory_map_has_gaps(const struct memory_map *map);
 
 /* NULL: unknown. */
 const struct map_region *memory_map_region(const struct memory_map *map, uint64_t number);

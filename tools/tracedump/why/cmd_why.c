@@ -203,6 +203,12 @@ static void conclude(struct run *run, const struct why *why)
     if (why->thing.kind == THING_IRQ && why->thing.level >= 0) {
         output_text(output, why->thing.level > 0 ? "at the end: high\n" : "at the end: low\n");
     }
+    if (memory_map_has_gaps(why->map) &&
+        (why->thing.kind == THING_ADDRESS || why->thing.kind == THING_SLOT)) {
+        run_report(run, REPORT_NOTE,
+                   "the trace does not show the map from its beginning: what was there before and "
+                   "has not changed is not known");
+    }
     if (why->count == 0) {
         run_report(run, REPORT_NOTE, "no event of the trace concerns it");
     }
