@@ -114,7 +114,7 @@ static void be_quiet(void)
 
 void fuzz_trace(const uint8_t *data, size_t size)
 {
-    char path[32];
+    char path[32], both[64];
     int fd = memfd_create("trace", MFD_CLOEXEC);
 
     be_quiet();
@@ -122,6 +122,7 @@ void fuzz_trace(const uint8_t *data, size_t size)
         abort();
     }
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    (void)snprintf(both, sizeof(both), "--stages --ignore=turn %s", path);
     if (is_recording(data, size)) {
         run(&command_events, "--inputs --effects --state --full", path);
         run(&command_events, "--turns 2..", path);
@@ -138,11 +139,14 @@ void fuzz_trace(const uint8_t *data, size_t size)
         run(&command_why, "0", path);
         run(&command_export, "--to=perfetto", path);
         run(&command_report, "--", path);
+        run(&command_memslots, "--since", path);
+        run(&command_export, "--to=csv", path);
     }
     run(&command_show, "--json --filter=within(a(b=1)or*)not(c~/x/)", path);
     run(&command_stats, "--sort=total --filter=after(a) --filter=what=*", path);
     run(&command_top, "--once", path);
     run(&command_diff, path, path);
+    run(&command_diff, both, path);
     run(&command_info, "--", path);
     run(&command_verify, "--", path);
     close(fd);

@@ -12,6 +12,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "tracedump/event.h"
 
@@ -92,5 +93,8 @@ struct source *source_rpt_open(int fd, GError **error); /* takes over fd */
 struct source *source_recording_open(const char *path, GError **error);
 struct source *source_ctf_open(const char *path, GError **error);
 struct source *source_guard_open(const char *path, GError **error); /* the same, made safe */
+
+/* For tests: what another source_guard_open()'s child would have sent; takes over from. */
+struct source *source_guard_from(FILE *from, GError **error);
 
 #endif

@@ -467,7 +467,7 @@ static const struct trace_event *guard_next(struct source *source)
     return NULL;
 }
 
-struct source *source_guard_open(const char *path, GError **error)
+static struct guard_source *create(const char *path)
 {
     struct guard_source *guard = g_new0(struct guard_source, 1);
 
@@ -484,6 +484,25 @@ struct source *source_guard_open(const char *path, GError **error)
     guard->all_modules = g_ptr_array_new_with_free_func(g_free);
     guard->values = g_array_new(FALSE, TRUE, sizeof(struct field_value));
     guard->frames = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    return guard;
+}
+
+struct source *source_guard_from(FILE *from, GError **error)
+{
+    struct guard_source *guard = create("");
+
+    guard->from = from;
+    if (!await_opened(guard, error)) {
+        guard_close(&guard->base);
+        return NULL;
+    }
+    return &guard->base;
+}
+
+struct source *source_guard_open(const char *path, GError **error)
+{
+    struct guard_source *guard = create(path);
+
     if (!start_child(guard, path, error) || !await_opened(guard, error)) {
         guard_close(&guard->base);
         return NULL;
