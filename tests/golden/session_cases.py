@@ -3,7 +3,8 @@
 
 real_traces.json holds, of each session, the declarations of its events, and its records as
 [name, phase, vcpu, sequence, turn, virtual time, span, parent, host time, [field, ...]]. "plugs": a DIMM comes, is refused in four ways, is
-asked back and kept by the guest, is asked back and leaves. "pending": the guest's ACPI never runs.
+asked back and kept by the guest, is asked back and leaves. "pending": the guest's ACPI never runs. "processors" and "functions" are
+of our own CPUs, where a turn lasts for as long as the guest runs undisturbed: vCPUs, and a virtio function with Linux as the guest.
 """
 import json
 import pathlib
@@ -41,6 +42,7 @@ def ctf_files(name, folder):
 
 
 PLUGS, PENDING = kept_trace('plugs'), kept_trace('pending')
+OTHERS = {f'{name}.rpt': kept_trace(name) for name in ('processors', 'functions')}
 FILES = {'plugs.rpt': PLUGS, 'pending.rpt': PENDING, 'cut.rpt': PLUGS[:len(PLUGS) * 2 // 3]}
 
 CASES = [
@@ -52,6 +54,8 @@ CASES = [
                             ['hotplug', '--from', 'turn=600', 'plugs.rpt']]),
     Case('hotplug-story', FILES, [['hotplug', 'dimm0', 'plugs.rpt'], ['hotplug', 'dimm9', 'plugs.rpt'],
                                   ['hotplug', 'dimm0', 'pending.rpt'], ['hotplug', 'dimm1', 'plugs.rpt']]),
+    Case('hotplug-others', OTHERS, [['hotplug', 'processors.rpt'], ['hotplug', 'functions.rpt'], ['hotplug', 'cpu3', 'processors.rpt'],
+                                    ['hotplug', 'r0', 'functions.rpt'], ['hotplug', '--clock', 'turn', '--json', 'functions.rpt']]),
     Case('diff-stages', FILES, [['diff', 'plugs.rpt', 'plugs.rpt'], ['diff', '--stages', 'plugs.rpt', 'plugs.rpt'],
                                 ['diff', '--stages=turn', '--filter', 'device_deleted or qmp_reply', 'pending.rpt', 'plugs.rpt'],
                                 ['diff', 'plugs.rpt', 'cut.rpt'], ['diff', '--stages=sun', 'plugs.rpt', 'plugs.rpt']]),

@@ -28,8 +28,9 @@ struct meaning {
 struct hotplug {
     struct hotplug_options options;
     GQueue operations;                 /* of struct hotplug_operation, owned, oldest first */
-    struct hotplug_operation *current; /* what the turn works on */
+    struct hotplug_operation *current; /* what this moment of the turn works on */
     uint64_t turn;
+    uint64_t now_ns;
     GHashTable *meanings; /* of struct meaning, owned */
 };
 
@@ -359,6 +360,26 @@ static void learn_number(struct hotplug_operation *operation, const struct hotpl
     }
 }
 
+/* A turn is what follows from one thing from outside. On our own CPUs the guest runs on in it, and its
+ * instructions later in the turn are no part of what the command did: they have another time. */
+static bool is_same_moment(const struct hotplug *hotplug, const struct trace_event *event)
+{
+    return hotplug->turn == event->turn && hotplug->now_ns == event->now_ns;
+}
+
+static void set_moment(struct hotplug *hotplug, const struct trace_event *event)
+{
+    hotplug->turn = event->turn;
+    hotplug->now_ns = event->now_ns;
+}
+
+/* The guest's eject is carried out an instruction later: the moment works on that device again. */
+static bool resumes(const struct hotplug *hotplug, const struct hotplug_rule *rule)
+{
+    return hotplug->current == NULL && rule->match == MATCH_DEVICE && rule->stage != STAGE_OST &&
+           rule->stage != STAGE_DELETED;
+}
+
 static void apply_rule(struct hotplug *hotplug, const struct hotplug_rule *rule,
                        const struct trace_event *event)
 {
@@ -380,9 +401,9 @@ static void apply_rule(struct hotplug *hotplug, const struct hotplug_rule *rule,
     if (rule->stage == STAGE_READ && rule->family == FAMILY_PCI && !operation->is_unplug) {
         decide(hotplug, operation, RESULT_DONE); /* PCI has no report of success. */
     }
-    if (rule->stage == STAGE_EJECT) {
+    if (rule->stage == STAGE_EJECT || resumes(hotplug, rule)) {
         hotplug->current = operation;
-        hotplug->turn = event->turn;
+        set_moment(hotplug, event);
     }
     if (is_news && rule->sentence != NULL) {
         hotplug_tell(operation, event, rule->sentence);
@@ -445,10 +466,10 @@ void hotplug_event(struct hotplug *hotplug, const struct trace_event *event)
     if (meaning->rules == NULL && meaning->special == NULL) {
         return;
     }
-    if (hotplug->current != NULL && hotplug->turn != event->turn) {
+    if (hotplug->current != NULL && !is_same_moment(hotplug, event)) {
         hotplug->current = NULL;
     }
-    hotplug->turn = event->turn;
+    set_moment(hotplug, event);
     note_enabled(hotplug, event);
     for (unsigned i = 0; i < meaning->rule_count; i++) {
         apply_rule(hotplug, &meaning->rules[i], event);
