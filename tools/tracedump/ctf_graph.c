@@ -14,6 +14,7 @@ struct ctf_graph {
     void *opaque;
     uint64_t inputs; /* ports of the muxer in use */
     bool is_live;
+    bool is_damaged;
 };
 
 static bool fail(GError **error, const char *what)
@@ -69,11 +70,21 @@ static void find_traces(const char *path, unsigned depth, GPtrArray *out_paths)
 static bt_graph_simple_sink_component_consume_func_status consume(bt_message_iterator *iterator,
                                                                   void *opaque)
 {
-    const struct ctf_graph *graph = opaque;
+    struct ctf_graph *graph = opaque;
     bt_message_array_const messages;
+    bt_message_iterator_next_status status;
+    const bt_error *error;
     uint64_t count = 0;
 
-    switch (bt_message_iterator_next(iterator, &messages, &count)) {
+    status = bt_message_iterator_next(iterator, &messages, &count);
+    /* libbabeltrace2 2.0.4 gives the messages in front of damage with its error already set, and aborts
+     * when it is still set behind this function; then comes failure or the end. */
+    error = status == BT_MESSAGE_ITERATOR_NEXT_STATUS_OK ? bt_current_thread_take_error() : NULL;
+    if (error != NULL) {
+        bt_error_release(error);
+        graph->is_damaged = true;
+    }
+    switch (status) {
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_OK: break;
     case BT_MESSAGE_ITERATOR_NEXT_STATUS_END:
         return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
@@ -231,7 +242,7 @@ enum ctf_step ctf_graph_step(struct ctf_graph *graph, GError **error)
     if (status == BT_GRAPH_RUN_ONCE_STATUS_AGAIN) {
         return CTF_STEP_WAIT;
     }
-    if (status == BT_GRAPH_RUN_ONCE_STATUS_END) {
+    if (status == BT_GRAPH_RUN_ONCE_STATUS_END && !graph->is_damaged) {
         return CTF_STEP_END;
     }
     (void)fail(error, graph->is_live ? "the live session can't be read" : "its CTF is damaged");

@@ -29,9 +29,10 @@ struct ctf_source {
     struct ctf_decoder decoder;
     GArray *window; /* struct held, ordered; those before first are gone */
     guint first;
-    uint32_t run;        /* of what arrives */
-    uint64_t newest;     /* highest sequence that has arrived in it */
-    struct held current; /* what was given out last */
+    uint32_t run;                     /* of what arrives */
+    uint64_t newest;                  /* highest sequence that has arrived in it */
+    struct held current;              /* what was given out last */
+    const bt_message *newest_message; /* what has arrived last, if it is held */
     bool ended;
     bool waits; /* nothing comes now: what is held is all there is */
     bool strange_reported;
@@ -123,6 +124,7 @@ static void add_event(struct ctf_source *ctf, const struct ctf_class *class,
     held.modules = ctf->announcements;
     bt_message_get_ref(message);
     held.message = message;
+    ctf->newest_message = message;
     insert(ctf, &held);
 }
 
@@ -187,6 +189,9 @@ static bool first_is_ready(const struct ctf_source *ctf)
         return false;
     }
     first = &g_array_index(ctf->window, struct held, ctf->first);
+    if (first->message == ctf->newest_message && !ctf->ended && !ctf->waits) {
+        return false;
+    }
     before = first->run == ctf->current.run ? ctf->current.sequence : 0;
     return ctf->ended || ctf->waits || ctf->window->len - ctf->first >= WINDOW ||
            first->run < ctf->run || first->sequence == before + 1;
@@ -196,6 +201,20 @@ static void drop_current(struct ctf_source *ctf)
 {
     bt_message_put_ref(ctf->current.message);
     ctf->current.message = NULL;
+}
+
+/* Where a packet is cut within an event, libbabeltrace2 2.0.4 gives that event with fields of the one
+ * before it in the place of what is missing, and fails then. Where it fails without
+ * that, what is dropped here was whole. */
+static void drop_newest(struct ctf_source *ctf)
+{
+    for (guint i = ctf->first; i < ctf->window->len; i++) {
+        if (g_array_index(ctf->window, struct held, i).message == ctf->newest_message) {
+            bt_message_put_ref(ctf->newest_message);
+            g_array_remove_index(ctf->window, i);
+            return;
+        }
+    }
 }
 
 static const struct trace_event *give_first(struct ctf_source *ctf)
@@ -227,6 +246,7 @@ static const struct trace_event *ctf_next(struct source *source)
         case CTF_STEP_WAIT: ctf->waits = true; break;
         case CTF_STEP_END: ctf->ended = true; break;
         case CTF_STEP_FAILED:
+            drop_newest(ctf);
             ctf->ended = true;
             source_report(&ctf->base, REPORT_DAMAGE, "trace ends early: %s", error->message);
             break;

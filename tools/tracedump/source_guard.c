@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "tracedump/ctf_graph.h"
+#include "tracedump/ctf_salvage.h"
 #include "tracedump/guard_child.h"
 #include "tracedump/guard_message.h"
 #include "tracedump/source.h"
@@ -52,10 +53,12 @@ struct guard_source {
     GArray *frames;
     GHashTable *known_shapes; /* what a shape is, as text -> its fields, owned */
     char *path;
-    uint64_t bytes;         /* of the folder when it was opened */
-    uint64_t last_sequence; /* that was given */
-    uint64_t skip_up_to;    /* what a source that is opened anew has given before */
+    uint64_t bytes;              /* of the folder when it was opened */
+    uint64_t last_sequence;      /* that was given */
+    uint64_t skip_up_to;         /* what a source that is opened anew has given before */
+    struct ctf_salvage *salvage; /* what is read in path's place; NULL: nothing is */
     bool ended;
+    bool cuts_told;
     bool is_live;
     bool waits; /* GUARD_WAIT came last */
     struct trace_event event;
@@ -299,6 +302,7 @@ static void guard_close(struct source *source)
     struct guard_source *guard = (struct guard_source *)source;
 
     stop_child(guard);
+    ctf_salvage_destroy(guard->salvage);
     g_byte_array_unref(guard->payload);
     g_string_chunk_free(guard->strings);
     g_array_unref(guard->shapes);
@@ -440,11 +444,24 @@ static bool has_nothing_now(const struct guard_source *guard)
     return guard->waits && guard->base.follows && poll(&pipe, 1, 0) == 0;
 }
 
+static void tell_cuts(struct guard_source *guard)
+{
+    const GPtrArray *notes = guard->salvage == NULL ? NULL : ctf_salvage_notes(guard->salvage);
+
+    for (guint i = 0; notes != NULL && !guard->cuts_told && i < notes->len; i++) {
+        if (!guard->base.follows) { /* Else it is half written. */
+            source_report(&guard->base, REPORT_DAMAGE, "%s", (const char *)notes->pdata[i]);
+        }
+    }
+    guard->cuts_told = true;
+}
+
 static const struct trace_event *guard_next(struct source *source)
 {
     struct guard_source *guard = (struct guard_source *)source;
     enum guard_message kind;
 
+    tell_cuts(guard);
     source->over = guard->ended && guard->is_live;
     if (guard->ended && source->follows && !guard->is_live) {
         read_anew(guard);
@@ -499,11 +516,29 @@ struct source *source_guard_from(FILE *from, GError **error)
     return &guard->base;
 }
 
+/* One cut stream is enough for babeltrace2 to refuse the trace. */
+static bool open_salvage(struct guard_source *guard)
+{
+    guard->salvage = guard->is_live ? NULL : ctf_salvage_create(guard->path);
+    if (guard->salvage == NULL) {
+        return false;
+    }
+    stop_child(guard);
+    return start_child(guard, ctf_salvage_folder(guard->salvage), NULL) &&
+           await_opened(guard, NULL);
+}
+
 struct source *source_guard_open(const char *path, GError **error)
 {
     struct guard_source *guard = create(path);
+    g_autoptr(GError) cause = NULL;
 
-    if (!start_child(guard, path, error) || !await_opened(guard, error)) {
+    if (!start_child(guard, path, error)) {
+        guard_close(&guard->base);
+        return NULL;
+    }
+    if (!await_opened(guard, &cause) && !open_salvage(guard)) {
+        g_propagate_error(error, g_steal_pointer(&cause));
         guard_close(&guard->base);
         return NULL;
     }

@@ -13,7 +13,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'support'))
-from ctf_writer import Ctf  # noqa: E402
+from ctf_writer import Ctf, packet  # noqa: E402
 from rpt_writer import frame, instant, span  # noqa: E402
 
 EVENTS = [instant(1, 'tick', [('u32', 'number')]), span(2, 'memory_region_transaction_commit', [('u32', 'depth')], [('bool', 'rendered')]),
@@ -137,6 +137,38 @@ class TestCtf(unittest.TestCase):
             status, out, err = self.tracedump('show')
             self.assertEqual((status, err.count('trace ends early')), (1, 1), err)
             self.assertGreater(out.count('\n'), 50)
+
+    def test_cut(self):
+        """The events that are there are given (but the last), none that is half there, and it is said what is missing; nothing stays behind."""
+        scratch = pathlib.Path(self.temporary.name, 'scratch')
+        scratch.mkdir()
+        events, other = self.ticks(*((n, 10 * n) for n in range(1, 12, 2))), self.ticks(*((n, 10 * n) for n in range(2, 9, 2)))
+        self.ctf.write(self.folder, other, events[:2])
+        stream = pathlib.Path(self.folder, 'channel0_1')
+        whole = stream.read_bytes()
+        stream.write_bytes(whole + packet(events[2:], 0))
+        full, everything = self.tracedump('show')[1], stream.read_bytes()
+        ends = [len(whole) + 64]
+        for _, data in events[2:]:
+            ends.append(ends[-1] + len(data))
+        for size in [*range(len(whole) + 1, len(everything), 7), *(end - 1 for end in ends), *ends[:-1]]:
+            stream.write_bytes(everything[:size])
+            done = subprocess.run([TRACEDUMP, 'show', self.folder], capture_output=True, text=True, timeout=60, env=os.environ | {'TMPDIR': str(scratch)})
+            there = sum(end <= size for end in ends[1:])
+            numbers = [int(line.rsplit('=')[1]) for line in done.stdout.splitlines()]
+            wanted = sorted([1, 2, 3, 4, 6, 8] + [5, 7, 9, 11][:there])
+            # The other stream may go on behind the place: babeltrace2 ends there as a whole. The last event that is there may
+            # be left out too: babeltrace2 does not always tell it from one that is cut.
+            there -= size != ends[there] and there > 0
+            lost = [number for number in wanted if number not in numbers]
+            self.assertTrue(set(numbers) <= set(wanted) and all(n > (3, 5, 7, 9, 11)[there] for n in lost), (size, done))
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn(f'stream channel0_1 is cut: {size - len(whole)} bytes of its last packet are there', done.stderr)
+            self.assertEqual(list(scratch.iterdir()), [])
+        self.assertEqual(len(full.splitlines()), 10)
+        stream.write_bytes(everything[:5])
+        status, out, err = self.tracedump('show')
+        self.assertEqual((status, len(out.splitlines())), (1, 4), err)
 
     def test_unusable(self):
         self.ctf.write(self.folder, self.ticks((1, 1)))
