@@ -125,7 +125,9 @@ static int compare(struct output *output, struct diff_options *options)
                 options->paths[is_recording[0] ? 0 : 1], options->paths[is_recording[0] ? 1 : 0]);
         return DIFF_TROUBLE;
     }
+    terminal_progress_init(&options->progress);
     status = is_recording[0] ? diff_recordings(output, options) : diff_traces(output, options);
+    terminal_progress_clear(&options->progress);
     if (options->stages || status != DIFF_SAME) {
         diff_stages(output, options);
     }

@@ -7,6 +7,7 @@
 
 #include "tracedump/command.h"
 #include "tracedump/recording_print.h"
+#include "tracedump/recording_tally.h"
 #include "tracedump/run.h"
 
 #define ANY_VCPU UINT32_MAX
@@ -151,6 +152,9 @@ static void show_events(struct run *run, const struct events *events,
     while (run->output.error == 0 && recording_reader_next(reader, &record) &&
            record.turn <= events->last_turn) {
         has_end = record.group == RECORDING_GROUP_END;
+        if (terminal_progress_is_due(&run->progress)) {
+            terminal_progress_show(&run->progress, recording_permille(reader));
+        }
         if (record.group == RECORDING_GROUP_TURN) {
             in_turn = turn_is_wanted(events, &record);
         }

@@ -8,6 +8,7 @@
 
 #include "tracedump/hotplug_row.h"
 #include "tracedump/selection.h"
+#include "tracedump/terminal.h"
 
 /* As diff(1). */
 enum {
@@ -25,14 +26,15 @@ struct diff_options {
     bool ignore_vcpu;
     bool stages;              /* the stages of all plugs and unplugs, not only of others */
     enum hotplug_clock clock; /* of stages */
-    GPtrArray *ignored;       /* names: of traces' fields, of recordings' kinds */
+    struct terminal_progress progress;
+    GPtrArray *ignored; /* names: of traces' fields, of recordings' kinds */
 };
 
 bool diff_ignores(const struct diff_options *options, const char *name);
 
 /* Print to output, and to stderr what is wrong with a file; return one of the above. */
 int diff_traces(struct output *output, struct diff_options *options);
-int diff_recordings(struct output *output, const struct diff_options *options);
+int diff_recordings(struct output *output, struct diff_options *options);
 
 /* Prints the stages of plugs and unplugs that took another time or way. */
 void diff_stages(struct output *output, const struct diff_options *options);

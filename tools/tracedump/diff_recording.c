@@ -33,7 +33,7 @@ struct side {
 
 struct diff_recording {
     struct output *output;
-    const struct diff_options *options;
+    struct diff_options *options;
     struct side sides[2];
     uint64_t turns[CONTEXT_TURNS + 1]; /* numbers of the last common begins: a ring */
     uint64_t common_turns;             /* whole ones in front of the difference */
@@ -90,6 +90,9 @@ static bool walk_to_difference(struct diff_recording *diff)
     for (;;) {
         bool has_a = advance(a), has_b = advance(b);
 
+        if (terminal_progress_is_due(&diff->options->progress)) {
+            terminal_progress_show(&diff->options->progress, recording_permille(a->reader));
+        }
         if (!has_a && !has_b) {
             return false;
         }
@@ -368,6 +371,7 @@ static int compare(struct diff_recording *diff)
         show_difference(diff);
         status = DIFF_DIFFERS;
     }
+    terminal_progress_clear(&diff->options->progress);
     output_flush(diff->output);
     for (unsigned i = 0; i < 2; i++) {
         is_sound &= check_side(&diff->sides[i]);
@@ -375,7 +379,7 @@ static int compare(struct diff_recording *diff)
     return is_sound ? status : DIFF_TROUBLE;
 }
 
-int diff_recordings(struct output *output, const struct diff_options *options)
+int diff_recordings(struct output *output, struct diff_options *options)
 {
     struct diff_recording diff = { .output = output, .options = options };
     int status = compare(&diff);

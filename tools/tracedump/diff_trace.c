@@ -24,6 +24,7 @@ struct side {
     uint64_t count;                  /* of events from the difference on */
     unsigned damages;
     unsigned reports;
+    struct terminal_progress *progress;
 };
 
 /* Events of one name from the difference on. */
@@ -49,6 +50,7 @@ static void report(enum report_kind kind, const char *text, void *opaque)
 
     side->damages += kind == REPORT_DAMAGE;
     if (side->reports++ < REPORTS_SHOWN) {
+        terminal_progress_clear(side->progress);
         fprintf(stderr, "tracedump: %s: %s%s\n", side->path,
                 kind == REPORT_DAMAGE ? "warning: " : "", text);
     }
@@ -77,6 +79,9 @@ static const struct trace_event *advance(struct diff_trace *diff, unsigned index
     struct side *side = &diff->sides[index];
 
     do {
+        if (terminal_progress_is_due(&diff->options->progress)) {
+            terminal_progress_show(&diff->options->progress, source_progress(side->source));
+        }
         side->event = source_next(side->source);
     } while (side->event != NULL && !passes(diff, index, side->event));
     if (side->event != NULL) {
@@ -310,6 +315,7 @@ static void diff_init(struct diff_trace *diff, struct output *output, struct dif
     diff->name_of = g_hash_table_new(g_str_hash, g_str_equal);
     for (unsigned i = 0; i < 2; i++) {
         diff->sides[i].path = options->paths[i];
+        diff->sides[i].progress = &options->progress;
     }
 }
 

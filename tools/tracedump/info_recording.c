@@ -126,7 +126,7 @@ void info_recording(struct run *run)
     if (reader == NULL) {
         return;
     }
-    recording_tally_all(&tally, reader);
+    recording_tally_all(&tally, reader, &run->progress);
     recording_reader_totals(reader, &totals);
     print_header(output, recording_reader_header(reader), totals.minor);
     print_totals(output, &totals, &tally);

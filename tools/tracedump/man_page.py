@@ -20,6 +20,24 @@ always, never or auto; the same as \\-\\-color.
 .TP
 .B NO_COLOR
 Not empty: no colour.
+.TP
+.B TRACEDUMP_PROGRESS
+After so many ms progress is shown, where standard error is a terminal (1000).
+.TP
+.B REPLUG
+The emulator that replays recordings; otherwise the one beside tracedump, or in PATH.
+"""
+
+STATUS = """\
+.TP
+.B 0
+All is well; of diff: the same; of check: all hold.
+.TP
+.B 1
+The file is damaged or incomplete: what could be read was printed. Of diff: they differ; of check: one fails or had nothing to check.
+.TP
+.B 2
+The file, the output or the command line can\\(aqt be used. Of diff and check: also a file that is damaged.
 """
 
 
@@ -46,7 +64,7 @@ def main():
     for name, _ in commands:
         if name != 'help':
             page += f'.SH {name.upper()}\n' + verbatim(say('help', name))
-    page += '.SH FILTERS\n' + verbatim(say('help', 'filter')) + '.SH ENVIRONMENT\n' + ENVIRONMENT
+    page += '.SH FILTERS\n' + verbatim(say('help', 'filter')) + '.SH EXIT STATUS\n' + STATUS + '.SH ENVIRONMENT\n' + ENVIRONMENT
     with open(OUTPUT, 'w', encoding='utf-8') as file:
         file.write(page)
 

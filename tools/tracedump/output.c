@@ -23,6 +23,10 @@ void output_fini(struct output *output)
 
 static void write_all(struct output *output, const char *data, size_t length)
 {
+    if (length > 0 && output->begins != NULL) {
+        output->begins(output, output->opaque);
+        output->begins = NULL;
+    }
     while (length > 0 && output->error == 0) {
         ssize_t count = write(output->fd, data, length);
 

@@ -21,6 +21,9 @@ struct output {
     int fd;
     bool colour; /* escape sequences are wanted */
     int error;   /* errno of the write that failed, 0 = none; nothing is written after it */
+    /* Called in front of the first write, and may set fd; NULL: nobody wants to know. */
+    void (*begins)(struct output *output, void *opaque);
+    void *opaque;
 };
 
 void output_init(struct output *output, int fd);

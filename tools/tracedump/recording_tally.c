@@ -44,13 +44,28 @@ void recording_tally_settle(struct recording_tally *tally, const struct recordin
     }
 }
 
-void recording_tally_all(struct recording_tally *tally, struct recording_reader *reader)
+int recording_permille(const struct recording_reader *reader)
+{
+    struct recording_totals totals;
+
+    recording_reader_totals(reader, &totals);
+    return totals.file_bytes == 0
+               ? 0
+               : (int)(recording_reader_position(reader) * 1000 / totals.file_bytes);
+}
+
+void recording_tally_all(struct recording_tally *tally, struct recording_reader *reader,
+                         struct terminal_progress *progress)
 {
     struct recording_record record;
 
     *tally = (struct recording_tally){ 0 };
     while (recording_reader_next(reader, &record)) {
         recording_tally_add(tally, &record);
+        if (terminal_progress_is_due(progress)) {
+            terminal_progress_show(progress, recording_permille(reader));
+        }
     }
+    terminal_progress_clear(progress);
     recording_tally_settle(tally, reader);
 }

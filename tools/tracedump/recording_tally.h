@@ -4,6 +4,7 @@
 #define REPLUG_TRACEDUMP_RECORDING_TALLY_H
 
 #include "replay/recording_reader.h"
+#include "tracedump/terminal.h"
 
 struct kind_tally {
     uint64_t count;
@@ -32,6 +33,10 @@ void recording_tally_add(struct recording_tally *tally, const struct recording_r
 void recording_tally_settle(struct recording_tally *tally, const struct recording_reader *reader);
 
 /* All that the reader still gives; starts from nothing. */
-void recording_tally_all(struct recording_tally *tally, struct recording_reader *reader);
+void recording_tally_all(struct recording_tally *tally, struct recording_reader *reader,
+                         struct terminal_progress *progress);
+
+/* How much of the file has been read, of 1000. */
+int recording_permille(const struct recording_reader *reader);
 
 #endif

@@ -12,9 +12,6 @@
 /* A file that is damaged all over isn't worth more lines. */
 #define REPORTS_SHOWN 20u
 
-/* Between two looks at the clock, for progress. */
-#define EVENTS_A_LOOK 65536u
-
 void run_init(struct run *run)
 {
     *run = (struct run){ .status = STATUS_UNUSABLE, .limit = UINT64_MAX };
@@ -60,6 +57,16 @@ static bool ignores(const struct trace_event *shape, void *opaque)
             run->ignores(shape, run->ignores_opaque));
 }
 
+/* The pager owns the terminal from here on. */
+static void output_begins(struct output *output, void *opaque)
+{
+    struct run *run = opaque;
+
+    terminal_progress_clear(&run->progress);
+    run->pager = terminal_start_pager(&output->fd);
+    run->progress.wanted &= run->pager == 0;
+}
+
 /* The file is open: there will be something to see. */
 static void begin_output(struct run *run)
 {
@@ -68,10 +75,11 @@ static void begin_output(struct run *run)
     }
     run->output.colour = terminal_wants_colour();
     if (!run->no_pager) {
-        run->pager = terminal_start_pager(&run->output.fd);
+        run->output.begins = output_begins;
+        run->output.opaque = run;
     }
     terminal_progress_init(&run->progress);
-    run->progress.wanted &= run->pager == 0 && !run->no_pager;
+    run->progress.wanted &= !run->no_pager;
 }
 
 bool run_open(struct run *run)
@@ -103,8 +111,8 @@ bool run_is_done(const struct run *run)
 void run_hand_out(struct run *run, const struct trace_event *event, run_event_fn handle,
                   void *opaque)
 {
-    if (++run->read % EVENTS_A_LOOK == 0) {
-        terminal_progress_show(&run->progress, source_progress(run->source), run->read);
+    if (terminal_progress_is_due(&run->progress)) {
+        terminal_progress_show(&run->progress, source_progress(run->source));
     }
     if (selection_passes(&run->selection, event)) {
         handle(run, event, opaque);

@@ -29,8 +29,7 @@ struct run {
     pid_t pager;           /* 0 = none */
     bool no_pager;         /* the output is watched as it comes */
     struct terminal_progress progress;
-    uint64_t read; /* events, selected or not */
-    int status;    /* STATUS_UNUSABLE until the trace is open */
+    int status; /* STATUS_UNUSABLE until the trace is open */
     unsigned reports;
     bool looks_inside; /* the command has --replay and shows little of a recording without it */
     bool replays;      /* of a recording, the command wants the trace that a replay of it makes */

@@ -10,6 +10,7 @@
 
 #include "replay/recording_reader.h"
 #include "tracedump/recording_events.h"
+#include "tracedump/recording_tally.h"
 #include "tracedump/recording_words.h"
 #include "tracedump/source.h"
 
@@ -185,6 +186,11 @@ static const struct trace_module *recording_module(const struct source *source, 
     return NULL;
 }
 
+static int recording_progress(const struct source *source)
+{
+    return recording_permille(((const struct recording_source *)source)->reader);
+}
+
 static void recording_close(struct source *source)
 {
     struct recording_source *recording = (struct recording_source *)source;
@@ -209,6 +215,7 @@ struct source *source_recording_open(const char *path, GError **error)
     recording = g_new0(struct recording_source, 1);
     recording->base = (struct source){ .next = recording_next,
                                        .module = recording_module,
+                                       .progress = recording_progress,
                                        .close = recording_close };
     recording->reader = reader;
     recording->path = g_strdup(path);

@@ -13,6 +13,9 @@
 #define PROGRESS_AFTER_US (G_USEC_PER_SEC)
 #define PROGRESS_EVERY_US (G_USEC_PER_SEC / 5)
 
+/* Between two looks at the clock. */
+#define EVENTS_A_LOOK 65536u
+
 bool terminal_wants_colour(void)
 {
     const char *wish = getenv(TERMINAL_COLOUR_VARIABLE);
@@ -76,29 +79,33 @@ void terminal_end_pager(pid_t pager, int fd)
 
 void terminal_progress_init(struct terminal_progress *progress)
 {
+    const char *wish = getenv(TERMINAL_PROGRESS_VARIABLE);
+    guint64 after_us = PROGRESS_AFTER_US;
+
+    if (wish != NULL && g_ascii_string_to_unsigned(wish, 10, 0, 3600000, &after_us, NULL)) {
+        after_us *= 1000;
+    }
     *progress = (struct terminal_progress){
         .wanted = isatty(STDERR_FILENO) == 1,
-        .next_us = g_get_monotonic_time() + PROGRESS_AFTER_US,
+        .next_us = g_get_monotonic_time() + (gint64)after_us,
     };
 }
 
-void terminal_progress_show(struct terminal_progress *progress, int permille, guint64 events)
+bool terminal_progress_is_due(struct terminal_progress *progress)
 {
-    gint64 now_us;
+    return ++progress->counted % EVENTS_A_LOOK == 0 && progress->wanted &&
+           g_get_monotonic_time() >= progress->next_us;
+}
 
-    if (!progress->wanted) {
-        return;
-    }
-    now_us = g_get_monotonic_time();
-    if (now_us < progress->next_us) {
-        return;
-    }
-    progress->next_us = now_us + PROGRESS_EVERY_US;
+void terminal_progress_show(struct terminal_progress *progress, int permille)
+{
+    progress->next_us = g_get_monotonic_time() + PROGRESS_EVERY_US;
     progress->shown = true;
     if (permille >= 0) {
-        fprintf(stderr, "\r%d %% read, %" G_GUINT64_FORMAT " events\033[K", permille / 10, events);
+        fprintf(stderr, "\r%d %% read, %" G_GUINT64_FORMAT " events\033[K", permille / 10,
+                progress->counted);
     } else {
-        fprintf(stderr, "\r%" G_GUINT64_FORMAT " events read\033[K", events);
+        fprintf(stderr, "\r%" G_GUINT64_FORMAT " events read\033[K", progress->counted);
     }
 }
 

@@ -11,6 +11,9 @@
 #define TERMINAL_COLOUR_VARIABLE "TRACEDUMP_COLOR" /* always, never, auto */
 #define TERMINAL_PAGER_VARIABLE  "TRACEDUMP_PAGER" /* a command; empty: none */
 
+/* After so many ms of reading progress is shown (1000). */
+#define TERMINAL_PROGRESS_VARIABLE "TRACEDUMP_PROGRESS"
+
 /* Standard output is a terminal and NO_COLOR is not set, unless the variable says otherwise. */
 bool terminal_wants_colour(void);
 
@@ -26,12 +29,16 @@ struct terminal_progress {
     bool wanted;
     bool shown;
     gint64 next_us; /* when to show it again */
+    guint64 counted;
 };
 
 void terminal_progress_init(struct terminal_progress *progress);
 
-/* permille below 0: it is not known, and events says more. */
-void terminal_progress_show(struct terminal_progress *progress, int permille, guint64 events);
+/* Counts one event more. True: it is time to show how far the reading has come. */
+bool terminal_progress_is_due(struct terminal_progress *progress);
+
+/* permille below 0: it is not known, and the count says more. */
+void terminal_progress_show(struct terminal_progress *progress, int permille);
 void terminal_progress_clear(struct terminal_progress *progress);
 
 #endif

@@ -92,7 +92,7 @@ void verify_recording(struct run *run)
     if (reader == NULL) {
         return;
     }
-    recording_tally_all(&tally, reader);
+    recording_tally_all(&tally, reader, &run->progress);
     recording_reader_totals(reader, &totals);
     print_parts(&run->output, &totals, &tally);
     print_notes(&run->output, &totals, &tally);

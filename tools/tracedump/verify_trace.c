@@ -105,9 +105,14 @@ void verify_trace(struct run *run)
     }
     run->status = STATUS_FINE;
     trace_tally_init(&tally);
+    terminal_progress_init(&run->progress);
     while ((event = source_next(run->source)) != NULL) {
         trace_tally_add(&tally, event);
+        if (terminal_progress_is_due(&run->progress)) {
+            terminal_progress_show(&run->progress, source_progress(run->source));
+        }
     }
+    terminal_progress_clear(&run->progress);
     print_checks(&run->output, &tally, &verify);
     print_result(run, &tally, &verify);
     trace_tally_fini(&tally);

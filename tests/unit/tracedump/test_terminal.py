@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent.parent / 'support'), str(HERE.parent.parent / 'golden')]
 sys.dont_write_bytecode = True
 import cases  # noqa: E402
+from rpt_writer import Trace, instant  # noqa: E402
 
 TRACEDUMP, COMPLETION, MANUAL = (str(pathlib.Path(a).resolve()) for a in sys.argv[1:4])
 CLEAN = {k: v for k, v in os.environ.items() if k not in ('NO_COLOR', 'PAGER', 'LESS', 'TRACEDUMP_PAGER', 'TRACEDUMP_COLOR')} | {'TERM': 'xterm'}
@@ -65,6 +66,29 @@ def test_pager(trace, folder):
     assert not (folder / 'none').exists()
 
 
+def many_events():
+    trace = Trace([instant(1, 'tick', [('u32', 'number')])])
+    for number in range(140000):
+        trace.instant(1, number)
+    return trace.bytes(5000)
+
+
+def test_progress(trace, folder):
+    """Long reading says on a terminal how far it is, up to the first line of output; elsewhere it says nothing."""
+    for command in (['stats'], ['verify'], ['info'], ['diff', trace], ['chains']):
+        _, out = on_terminal('--no-pager', '--color=never', *command, trace, TRACEDUMP_PROGRESS='0')
+        assert ' % read, ' in out and '\r\033[K' in out, (command, out)
+        assert out.rindex('\033[K') == out.rindex('\r\033[K') + 1, (command, out)  # it is wiped away behind the last
+        quick = on_terminal('--no-pager', '--color=never', *command, trace, TRACEDUMP_PROGRESS='3600000')[1]
+        assert '\r' not in quick and out[out.rindex('\033[K') + 3:] == quick, (command, out, quick)
+        done = subprocess.run([TRACEDUMP, *command, trace], capture_output=True, text=True, env=CLEAN | {'TRACEDUMP_PROGRESS': '0'})
+        assert 'read' not in done.stderr, done
+    # With a pager: progress goes to the terminal until the pager gets the first line.
+    seen = folder / 'paged'
+    _, out = on_terminal('--color=never', 'stats', trace, PAGER=f'cat > {seen}', TRACEDUMP_PROGRESS='0')
+    assert ' % read, ' in out and out.endswith('\r\033[K') and seen.read_text() == piped('stats', trace), out
+
+
 def complete(*words):
     script = f'''source {COMPLETION}; compopt() {{ :; }}
         COMP_WORDS=({' '.join(f"'{w}'" for w in words)}); COMP_CWORD={len(words) - 1}; _tracedump; printf '%s\\n' "${{COMPREPLY[@]}}"'''
@@ -83,7 +107,7 @@ def test_completion():
 def test_manual():
     text = pathlib.Path(MANUAL).read_text()
     assert text.startswith('.TH TRACEDUMP 1')
-    for section in ('SYNOPSIS', 'SHOW', 'HOTPLUG', 'FILTERS', 'ENVIRONMENT', 'FOLLOW'):
+    for section in ('SYNOPSIS', 'SHOW', 'HOTPLUG', 'FILTERS', 'EXIT STATUS', 'ENVIRONMENT', 'FOLLOW'):
         assert f'\n.SH {section}\n' in text, section
 
 
@@ -92,6 +116,9 @@ with tempfile.TemporaryDirectory() as name:
     path.write_bytes(cases.two_plugs().bytes(7))
     test_colour(str(path))
     test_pager(str(path), pathlib.Path(name))
+    long = pathlib.Path(name, 'long.rpt')
+    long.write_bytes(many_events())
+    test_progress(str(long), pathlib.Path(name))
     test_completion()
     test_manual()
     print('ok')
