@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * block_drives.c - block nodes "file" and "raw", the devices on them, and the requests that are under way.
- *
- * A replay opens no image: what was read, and that a request failed, comes from the recording.
+ * block_drives.c - block nodes "file" and "raw", and the devices on them. A replay opens no image.
  */
 #include "machine/block_drives.h"
 
@@ -22,30 +20,9 @@
 #include "qom/property.h"
 #include "trace/trace_session.h"
 
-struct block_node {
-    struct machine *machine;
-    char *name;
-    struct block_node *file; /* of a raw node; borrowed unless owns_file */
-    bool owns_file;
-    bool read_only;
-    int fd; /* -1 for a raw node and in a replay */
-    uint64_t bytes;
-    unsigned users;          /* devices and nodes on it */
-    struct device *device;   /* that has it; borrowed */
-    struct block_port *port; /* the device's */
-};
-
-struct block_job {
-    struct block_node *node;
-    uint32_t tag;
-    enum block_operation operation;
-    uint64_t offset, bytes;
-    uint8_t *data; /* owned */
-};
-
 /* ---- nodes ---- */
 
-static struct block_node *find_node(const struct machine *machine, const char *name)
+struct block_node *block_node_find(const struct machine *machine, const char *name)
 {
     for (guint i = 0; i < machine->block_nodes->len; i++) {
         struct block_node *node = g_ptr_array_index(machine->block_nodes, i);
@@ -70,11 +47,6 @@ static void node_free(struct block_node *node)
     host_block_close(node->fd);
     g_free(node->name);
     g_free(node);
-}
-
-static int node_fd(const struct block_node *node)
-{
-    return node->file != NULL ? node_fd(node->file) : node->fd;
 }
 
 static struct block_node *open_file(struct machine *machine, const char *name, const char *path,
@@ -130,7 +102,7 @@ static bool find_file(struct machine *machine, struct block_node *node,
     if (json_object_is_type(file, json_type_object)) {
         path = text_of(file, "filename");
     } else if (file != NULL && path == NULL) {
-        node->file = find_node(machine, json_object_get_string(file));
+        node->file = block_node_find(machine, json_object_get_string(file));
         if (node->file == NULL) {
             g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
                         "Cannot find device='' nor node-name='%s'", json_object_get_string(file));
@@ -171,7 +143,7 @@ static bool name_is_free(const struct machine *machine, const char *name, GError
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Invalid node-name: '%s'", name);
         return false;
     }
-    if (find_node(machine, name) != NULL) {
+    if (block_node_find(machine, name) != NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "Duplicate nodes with node-name='%s'",
                     name);
         return false;
@@ -212,7 +184,7 @@ bool machine_blockdev_add(struct machine *machine, const struct json_object *opt
 
 bool machine_blockdev_del(struct machine *machine, const char *name, GError **error)
 {
-    struct block_node *node = find_node(machine, name);
+    struct block_node *node = block_node_find(machine, name);
 
     if (node == NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
@@ -291,168 +263,6 @@ bool block_drives_create(struct machine *machine, GError **error)
     return true;
 }
 
-/* ---- requests ---- */
-
-static void job_free(struct block_job *job)
-{
-    g_free(job->data);
-    g_free(job);
-}
-
-static void serve_on_main_thread(void *opaque)
-{
-    struct machine *machine = opaque;
-
-    g_mutex_lock(&machine->lock);
-    block_requests_serve(machine);
-    g_mutex_unlock(&machine->lock);
-}
-
-static void log_request(struct machine *machine, const struct block_request *request)
-{
-    struct payload_block_request payload = { .operation = { (uint8_t)request->operation } };
-
-    bytes_store_le64(payload.offset, request->offset);
-    bytes_store_le64(payload.count, request->bytes);
-    if (request->operation == BLOCK_WRITE) {
-        bytes_store_le64(payload.digest, XXH3_64bits(request->data, request->bytes));
-    }
-    bytes_store_le64(payload.tag, request->tag);
-    machine_effect(machine, RECORDING_EFFECT_block, &payload, sizeof(payload));
-}
-
-static void submit(void *host, const struct block_request *request)
-{
-    struct block_node *node = host;
-    struct machine *machine = node->machine;
-    struct block_job *job;
-
-    log_request(machine, request);
-    if (machine->soft != NULL) {
-        soft_machine_break(machine);
-    }
-    if (machine_is_replaying(machine)) {
-        return;
-    }
-    job = g_new0(struct block_job, 1);
-    *job = (struct block_job){ .node = node,
-                               .tag = request->tag,
-                               .operation = request->operation,
-                               .offset = request->offset,
-                               .bytes = request->bytes };
-    if (request->operation == BLOCK_WRITE) {
-        job->data = g_memdup2(request->data, request->bytes);
-    }
-    g_queue_push_tail(&machine->block_jobs, job);
-    if (machine->soft == NULL) {
-        host_loop_post(machine->loop, serve_on_main_thread, machine);
-    }
-}
-
-/* Gives 0 or an errno. */
-static int carry_out(struct block_job *job)
-{
-    int fd = node_fd(job->node);
-
-    switch (job->operation) {
-    case BLOCK_READ:
-        job->data = g_malloc(job->bytes);
-        return host_block_read(fd, job->offset, job->data, job->bytes);
-    case BLOCK_WRITE: return host_block_write(fd, job->offset, job->data, job->bytes);
-    case BLOCK_FLUSH: break;
-    }
-    return host_block_flush(fd);
-}
-
-static void cancel(void *host)
-{
-    struct block_node *node = host;
-    GQueue *jobs = &node->machine->block_jobs;
-
-    for (GList *at = jobs->head, *next; at != NULL; at = next) {
-        struct block_job *job = at->data;
-
-        next = at->next;
-        if (job->node == node) {
-            if (job->operation != BLOCK_READ) {
-                (void)carry_out(job); /* nobody is left to be told */
-            }
-            g_queue_delete_link(jobs, at);
-            job_free(job);
-        }
-    }
-}
-
-bool block_requests_wait(const struct machine *machine)
-{
-    return !g_queue_is_empty((GQueue *)&machine->block_jobs);
-}
-
-/* Under the lock, which it gives away. */
-static void come_back(struct machine *machine, struct block_node *node, const uint8_t *payload,
-                      size_t size)
-{
-    const struct payload_block_result *result =
-        (const struct payload_block_result *)(payload + strlen(node->name) + 1);
-    size_t data_bytes = size - strlen(node->name) - 1 - sizeof(*result);
-
-    machine_turn_begin_locked(machine, TRACE_VCPU_NONE, RECORDING_TURN_block, payload, size);
-    node->port->complete(node->port->device, bytes_load_le32(result->tag),
-                         (int)bytes_load_le32(result->error), (const uint8_t *)(result + 1),
-                         data_bytes);
-    machine_turn_end(machine);
-}
-
-/* The payload of the turn in which it comes back. */
-static GByteArray *take_result(struct block_job *job)
-{
-    GByteArray *payload = g_byte_array_new();
-    struct payload_block_result result;
-    int number = carry_out(job);
-
-    bytes_store_le32(result.tag, job->tag);
-    bytes_store_le32(result.error, (uint32_t)number);
-    g_byte_array_append(payload, (const guint8 *)job->node->name,
-                        (guint)strlen(job->node->name) + 1);
-    g_byte_array_append(payload, (const guint8 *)&result, sizeof(result));
-    if (job->operation == BLOCK_READ && number == 0) {
-        g_byte_array_append(payload, job->data, (guint)job->bytes);
-    }
-    return payload;
-}
-
-void block_requests_serve(struct machine *machine)
-{
-    struct block_job *job;
-
-    while ((job = g_queue_pop_head(&machine->block_jobs)) != NULL) {
-        g_autoptr(GByteArray) payload = take_result(job);
-        struct block_node *node = job->node;
-
-        job_free(job);
-        come_back(machine, node, payload->data, payload->len);
-        g_mutex_lock(&machine->lock);
-    }
-}
-
-bool machine_block_turn(struct machine *machine, const uint8_t *payload, size_t size)
-{
-    const uint8_t *end = size > 0 ? memchr(payload, 0, size) : NULL;
-    struct block_node *node;
-
-    if (end == NULL || size - (size_t)(end + 1 - payload) < sizeof(struct payload_block_result)) {
-        return false;
-    }
-    g_mutex_lock(&machine->lock);
-    node = find_node(machine, (const char *)payload);
-    if (node == NULL || node->port == NULL) {
-        g_mutex_unlock(&machine->lock);
-        return false;
-    }
-    come_back(machine, node, payload, size);
-    return true;
-}
-
 /* ---- devices ---- */
 
 static bool can_take(const struct device *device, const struct block_node *node, const char *name,
@@ -483,14 +293,14 @@ bool block_drive_connect(struct machine *machine, struct device *device, GError 
     bool ok = true;
 
     if (name != NULL && name[0] != '\0') {
-        node = find_node(machine, name);
+        node = block_node_find(machine, name);
         ok = can_take(device, node, name, error);
         if (ok) {
             node->users++;
             node->device = device;
             node->port = port;
-            port->submit = submit;
-            port->cancel = cancel;
+            port->submit = block_node_submit;
+            port->cancel = block_node_cancel;
             port->host = node;
             port->bytes = node->bytes;
             port->read_only = node->read_only;

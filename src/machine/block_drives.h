@@ -13,9 +13,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct block_port;
+struct block_request;
 struct device;
 struct json_object;
 struct machine;
+
+struct block_node {
+    struct machine *machine;
+    char *name;
+    struct block_node *file; /* of a raw node; borrowed unless owns_file */
+    bool owns_file;
+    bool read_only;
+    int fd; /* -1 for a raw node and in a replay */
+    uint64_t bytes;
+    unsigned users;          /* devices and nodes on it */
+    struct device *device;   /* that has it; borrowed */
+    struct block_port *port; /* the device's */
+};
 
 void block_drives_init(struct machine *machine);
 /* Behind the last device. */
@@ -28,6 +43,15 @@ bool block_drives_create(struct machine *machine, GError **error) G_GNUC_WARN_UN
 bool block_drive_connect(struct machine *machine, struct device *device,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void block_drive_disconnect(struct machine *machine, struct device *device);
+
+/* NULL = there is none. */
+struct block_node *block_node_find(const struct machine *machine, const char *name);
+
+/* ---- block_requests.c ---- */
+
+/* A block port's submit and cancel; host: the node. */
+void block_node_submit(void *host, const struct block_request *request);
+void block_node_cancel(void *host);
 
 /* Requests wait to be carried out. Under the lock. */
 bool block_requests_wait(const struct machine *machine);
