@@ -46,6 +46,7 @@ static void node_free(struct block_node *node)
     }
     host_block_close(node->fd);
     g_free(node->name);
+    g_free(node->path);
     g_free(node);
 }
 
@@ -55,9 +56,11 @@ static struct block_node *open_file(struct machine *machine, const char *name, c
     struct block_node *node = g_new0(struct block_node, 1);
     bool ok = true;
 
-    *node = (struct block_node){
-        .machine = machine, .name = g_strdup(name), .read_only = read_only, .fd = -1
-    };
+    *node = (struct block_node){ .machine = machine,
+                                 .name = g_strdup(name),
+                                 .path = g_strdup(path),
+                                 .read_only = read_only,
+                                 .fd = -1 };
     if (!inputs_are_replayed(machine)) {
         ok = host_block_open(path, read_only, &node->fd, &node->bytes, error);
     }
@@ -239,6 +242,7 @@ static bool create_drive(struct machine *machine, const struct json_object *driv
     node = open_file(machine, name, path, flag_of(drive, "readonly") || flag_of(drive, "read-only"),
                      error);
     if (node != NULL) {
+        node->is_drive = true;
         g_ptr_array_add(machine->block_nodes, node);
     }
     return node != NULL;

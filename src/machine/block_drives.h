@@ -25,7 +25,9 @@ struct block_node {
     struct block_node *file; /* of a raw node; borrowed unless owns_file */
     bool owns_file;
     bool read_only;
-    int fd; /* -1 for a raw node and in a replay */
+    bool is_drive; /* by -drive: file and raw in one */
+    char *path;    /* NULL for a raw node */
+    int fd;        /* -1 for a raw node and in a replay */
     uint64_t bytes;
     unsigned users;          /* devices and nodes on it */
     struct device *device;   /* that has it; borrowed */

@@ -197,6 +197,9 @@ struct json_object *machine_query_acpi_ospm_status(struct machine *machine);
 struct json_object *machine_query_hotpluggable_cpus(struct machine *machine);
 struct json_object *machine_query_cpus_fast(struct machine *machine);
 struct json_object *machine_query_cpu_definitions(struct machine *machine);
+struct json_object *machine_query_pci(struct machine *machine);
+struct json_object *machine_query_block(struct machine *machine);
+struct json_object *machine_query_named_block_nodes(struct machine *machine);
 struct json_object *machine_query_chardev(struct machine *machine);
 /* {"replaying", "paused", "turn", "percent"}; the last three only while replaying. */
 struct json_object *machine_query_replay(struct machine *machine);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_queries.c - what the machine answers to the query commands, in the form of QMP's replies. */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/json_members.h"
 #include "hw/acpi/acpi_device.h"
 #include "hw/mem/memory_backend.h"
 #include "machine/machine_internal.h"
@@ -11,30 +11,15 @@
 
 #define NO_UUID "00000000-0000-0000-0000-000000000000"
 
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-    json_object_object_add(object, key, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *object, const char *key, uint64_t number)
-{
-    json_object_object_add(object, key, json_object_new_uint64(number));
-}
-
-static void add_bool(struct json_object *object, const char *key, bool value)
-{
-    json_object_object_add(object, key, json_object_new_boolean(value));
-}
-
 /* ---- the machine ---- */
 
 struct json_object *machine_query_status(struct machine *machine)
 {
     struct json_object *status = json_object_new_object();
 
-    add_text(status, "status", run_state_name(machine->run_state));
-    add_bool(status, "singlestep", false);
-    add_bool(status, "running", machine->run_state == RUN_STATE_RUNNING);
+    json_add_text(status, "status", run_state_name(machine->run_state));
+    json_add_bool(status, "singlestep", false);
+    json_add_bool(status, "running", machine->run_state == RUN_STATE_RUNNING);
     return status;
 }
 
@@ -51,8 +36,8 @@ struct json_object *machine_query_kvm(struct machine *machine)
 {
     struct json_object *kvm = json_object_new_object();
 
-    add_bool(kvm, "enabled", kvm_is_usable(machine));
-    add_bool(kvm, "present", true);
+    json_add_bool(kvm, "enabled", kvm_is_usable(machine));
+    json_add_bool(kvm, "present", true);
     return kvm;
 }
 
@@ -61,7 +46,7 @@ struct json_object *machine_query_name(struct machine *machine)
     struct json_object *name = json_object_new_object();
 
     if (machine->config->name != NULL) {
-        add_text(name, "name", machine->config->name);
+        json_add_text(name, "name", machine->config->name);
     }
     return name;
 }
@@ -70,7 +55,7 @@ struct json_object *machine_query_uuid(struct machine *machine)
 {
     struct json_object *uuid = json_object_new_object();
 
-    add_text(uuid, "UUID", machine->config->uuid != NULL ? machine->config->uuid : NO_UUID);
+    json_add_text(uuid, "UUID", machine->config->uuid != NULL ? machine->config->uuid : NO_UUID);
     return uuid;
 }
 
@@ -78,12 +63,12 @@ static struct json_object *machine_entry(const char *name, unsigned cpus_max, co
 {
     struct json_object *entry = json_object_new_object();
 
-    add_bool(entry, "hotpluggable-cpus", cpus_max > 1);
-    add_text(entry, "name", name);
-    add_bool(entry, "numa-mem-supported", false);
-    add_number(entry, "cpu-max", cpus_max);
-    add_bool(entry, "deprecated", false);
-    add_text(entry, "default-ram-id", ram_id);
+    json_add_bool(entry, "hotpluggable-cpus", cpus_max > 1);
+    json_add_text(entry, "name", name);
+    json_add_bool(entry, "numa-mem-supported", false);
+    json_add_number(entry, "cpu-max", cpus_max);
+    json_add_bool(entry, "deprecated", false);
+    json_add_text(entry, "default-ram-id", ram_id);
     return entry;
 }
 
@@ -93,9 +78,9 @@ struct json_object *machine_query_machines(struct machine *machine)
     struct json_object *pc = machine_entry("pc-i440fx-7.2", MACHINE_CPUS_MAX, "pc.ram");
 
     (void)machine;
-    add_bool(pc, "is-default", true);
-    add_text(pc, "default-cpu-type", "qemu64-x86_64-cpu");
-    add_text(pc, "alias", "pc");
+    json_add_bool(pc, "is-default", true);
+    json_add_text(pc, "default-cpu-type", "qemu64-x86_64-cpu");
+    json_add_text(pc, "alias", "pc");
     json_object_array_add(list, pc);
     json_object_array_add(list, machine_entry("none", 1, "ram"));
     return list;
@@ -120,8 +105,8 @@ struct json_object *machine_query_memory_size_summary(struct machine *machine)
 {
     struct json_object *summary = json_object_new_object();
 
-    add_number(summary, "base-memory", machine->config->ram_bytes);
-    add_number(summary, "plugged-memory", machine->device_memory.plugged_bytes);
+    json_add_number(summary, "base-memory", machine->config->ram_bytes);
+    json_add_number(summary, "plugged-memory", machine->device_memory.plugged_bytes);
     return summary;
 }
 
@@ -136,8 +121,8 @@ static struct json_object *memdev_entry(const struct object *backend)
                                object_property_get(backend, properties[i], NULL));
     }
     json_object_object_add(entry, "host-nodes", json_object_new_array());
-    add_text(entry, "policy", "default");
-    add_text(entry, "id", backend->name);
+    json_add_text(entry, "policy", "default");
+    json_add_text(entry, "id", backend->name);
     return entry;
 }
 
@@ -178,12 +163,12 @@ static struct json_object *cpu_props(const struct machine *machine, uint32_t ind
     struct x86_cpu cpu;
 
     pc_cpu_topology(machine->config, index, &cpu);
-    add_number(props, "core-id", (uint32_t)cpu.core_id);
-    add_number(props, "thread-id", (uint32_t)cpu.thread_id);
+    json_add_number(props, "core-id", (uint32_t)cpu.core_id);
+    json_add_number(props, "thread-id", (uint32_t)cpu.thread_id);
     if (machine->config->numa->len > 0 || machine->config->slots > 0) {
-        add_number(props, "node-id", pc_cpu_node(machine, index));
+        json_add_number(props, "node-id", pc_cpu_node(machine, index));
     }
-    add_number(props, "socket-id", (uint32_t)cpu.socket_id);
+    json_add_number(props, "socket-id", (uint32_t)cpu.socket_id);
     return props;
 }
 
@@ -191,7 +176,7 @@ static void add_cpu_path(struct json_object *entry, const struct machine *machin
 {
     g_autofree char *path = object_canonical_path(&machine->cpus[index]->device.object);
 
-    add_text(entry, "qom-path", path);
+    json_add_text(entry, "qom-path", path);
 }
 
 static bool has_board(const struct machine *machine)
@@ -209,11 +194,11 @@ struct json_object *machine_query_hotpluggable_cpus(struct machine *machine)
         struct json_object *entry = json_object_new_object();
 
         json_object_object_add(entry, "props", cpu_props(machine, i - 1));
-        add_number(entry, "vcpus-count", 1);
+        json_add_number(entry, "vcpus-count", 1);
         if (machine->cpus[i - 1] != NULL) {
             add_cpu_path(entry, machine, i - 1);
         }
-        add_text(entry, "type", type);
+        json_add_text(entry, "type", type);
         json_object_array_add(list, entry);
     }
     return list;
@@ -236,8 +221,8 @@ struct json_object *machine_query_cpus_fast(struct machine *machine)
         json_object_object_add(entry, "thread-id", json_object_new_int64(thread_id));
         json_object_object_add(entry, "props", cpu_props(machine, i));
         add_cpu_path(entry, machine, i);
-        add_number(entry, "cpu-index", i);
-        add_text(entry, "target", "x86_64");
+        json_add_number(entry, "cpu-index", i);
+        json_add_text(entry, "target", "x86_64");
         json_object_array_add(list, entry);
     }
     return list;
@@ -256,12 +241,12 @@ static void list_cpu_model(const struct type *type, void *opaque)
     }
     model = g_strndup(type_name(type), strlen(type_name(type)) - strlen(suffix));
     entry = json_object_new_object();
-    add_text(entry, "name", model);
-    add_text(entry, "typename", type_name(type));
+    json_add_text(entry, "name", model);
+    json_add_text(entry, "typename", type_name(type));
     json_object_object_add(entry, "unavailable-features", json_object_new_array());
-    add_bool(entry, "static", false);
-    add_bool(entry, "migration-safe", false);
-    add_bool(entry, "deprecated", false);
+    json_add_bool(entry, "static", false);
+    json_add_bool(entry, "migration-safe", false);
+    json_add_bool(entry, "deprecated", false);
     json_object_array_add(list, entry);
 }
 
@@ -308,15 +293,15 @@ struct json_object *machine_query_faults(struct machine *machine)
             continue;
         }
         entry = json_object_new_object();
-        add_text(entry, "point", fault_point_name((enum fault_point)i));
+        json_add_text(entry, "point", fault_point_name((enum fault_point)i));
         json_object_object_add(entry, "error",
                                fault_errno_name(number) != NULL
                                    ? json_object_new_string(fault_errno_name(number))
                                    : json_object_new_int(number));
         if (machine->faults.points[i].every) {
-            add_text(entry, "at", "all");
+            json_add_text(entry, "at", "all");
         } else {
-            add_number(entry, "at", machine->faults.points[i].countdown);
+            json_add_number(entry, "at", machine->faults.points[i].countdown);
         }
         json_object_array_add(list, entry);
     }

@@ -292,7 +292,7 @@ static bool options_are_good(const struct machine *machine, const struct json_ob
         return false;
     }
     if (find_netdev(machine, id) != NULL) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "Duplicate ID '%s' for netdev", id);
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "Duplicate ID '%s'", id);
         return false;
     }
     return true;
@@ -390,7 +390,7 @@ static bool can_take(const struct device *device, const struct netdev *netdev, c
     const char *type = object_type_name(&device->object);
 
     if (netdev == NULL) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
                     "Property '%s.netdev' can't find value '%s'", type, id);
         return false;
     }

@@ -100,6 +100,24 @@ struct json_object *qmp_query_chardev(const struct qmp_call *call, GError **erro
     return machine_query_chardev(call->machine);
 }
 
+struct json_object *qmp_query_pci(const struct qmp_call *call, GError **error)
+{
+    (void)error;
+    return machine_query_pci(call->machine);
+}
+
+struct json_object *qmp_query_block(const struct qmp_call *call, GError **error)
+{
+    (void)error;
+    return machine_query_block(call->machine);
+}
+
+struct json_object *qmp_query_named_block_nodes(const struct qmp_call *call, GError **error)
+{
+    (void)error;
+    return machine_query_named_block_nodes(call->machine);
+}
+
 struct json_object *qmp_query_replay(const struct qmp_call *call, GError **error)
 {
     (void)error;

@@ -1,29 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hmp_info.c - "info ...": what the machine's queries say, as text in QEMU's form. */
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <string.h>
 
+#include "base/json_members.h"
 #include "machine/machine.h"
 #include "monitor/monitor_internal.h"
 #include "trace/trace_session.h"
-
-static const char *text_of(const struct json_object *object, const char *key)
-{
-    struct json_object *value = json_object_object_get(object, key);
-
-    return value != NULL ? json_object_get_string(value) : "";
-}
-
-static bool bool_of(const struct json_object *object, const char *key)
-{
-    return json_object_get_boolean(json_object_object_get(object, key));
-}
-
-static uint64_t number_of(const struct json_object *object, const char *key)
-{
-    return json_object_get_uint64(json_object_object_get(object, key));
-}
 
 static void info_mtree(const struct hmp_call *call)
 {
@@ -60,18 +43,14 @@ static void info_memory_size_summary(const struct hmp_call *call)
     struct json_object *summary = machine_query_memory_size_summary(call->machine);
 
     g_string_append_printf(call->out, "base memory: %" PRIu64 "\nplugged memory: %" PRIu64 "\n",
-                           number_of(summary, "base-memory"), number_of(summary, "plugged-memory"));
+                           json_number(summary, "base-memory"),
+                           json_number(summary, "plugged-memory"));
     json_object_put(summary);
 }
 
 static void info_memslots(const struct hmp_call *call)
 {
     machine_print_memslots(call->machine, call->out);
-}
-
-static void info_network(const struct hmp_call *call)
-{
-    machine_print_network(call->machine, call->out);
 }
 
 static void info_registers(const struct hmp_call *call)
@@ -82,8 +61,8 @@ static void info_registers(const struct hmp_call *call)
 static void info_status(const struct hmp_call *call)
 {
     struct json_object *status = machine_query_status(call->machine);
-    const char *name = text_of(status, "status");
-    bool running = bool_of(status, "running");
+    const char *name = json_text(status, "status");
+    bool running = json_flag(status, "running");
 
     g_string_append_printf(call->out, "VM status: %s", running ? "running" : "paused");
     if (!running && strcmp(name, "paused") != 0) {
@@ -99,8 +78,8 @@ static void info_version(const struct hmp_call *call)
     struct json_object *qemu = json_object_object_get(version, "qemu");
 
     g_string_append_printf(call->out, "%" PRIu64 ".%" PRIu64 ".%" PRIu64 " (%s)\n",
-                           number_of(qemu, "major"), number_of(qemu, "minor"),
-                           number_of(qemu, "micro"), text_of(version, "package"));
+                           json_number(qemu, "major"), json_number(qemu, "minor"),
+                           json_number(qemu, "micro"), json_text(version, "package"));
     json_object_put(version);
 }
 
@@ -109,7 +88,7 @@ static void info_name(const struct hmp_call *call)
     struct json_object *name = machine_query_name(call->machine);
 
     if (json_object_object_get_ex(name, "name", NULL)) {
-        g_string_append_printf(call->out, "%s\n", text_of(name, "name"));
+        g_string_append_printf(call->out, "%s\n", json_text(name, "name"));
     }
     json_object_put(name);
 }
@@ -118,7 +97,7 @@ static void info_uuid(const struct hmp_call *call)
 {
     struct json_object *uuid = machine_query_uuid(call->machine);
 
-    g_string_append_printf(call->out, "%s\n", text_of(uuid, "UUID"));
+    g_string_append_printf(call->out, "%s\n", json_text(uuid, "UUID"));
     json_object_put(uuid);
 }
 
@@ -130,8 +109,8 @@ static void info_cpus(const struct hmp_call *call)
         const struct json_object *cpu = json_object_array_get_idx(cpus, i);
 
         g_string_append_printf(call->out, "%c CPU #%" PRIu64 ": thread_id=%" PRIu64 "\n",
-                               i == 0 ? '*' : ' ', number_of(cpu, "cpu-index"),
-                               number_of(cpu, "thread-id"));
+                               i == 0 ? '*' : ' ', json_number(cpu, "cpu-index"),
+                               json_number(cpu, "thread-id"));
     }
     json_object_put(cpus);
 }
@@ -141,7 +120,7 @@ static void info_kvm(const struct hmp_call *call)
     struct json_object *kvm = machine_query_kvm(call->machine);
 
     g_string_append_printf(call->out, "kvm support: %s\n",
-                           bool_of(kvm, "enabled") ? "enabled" : "disabled");
+                           json_flag(kvm, "enabled") ? "enabled" : "disabled");
     json_object_put(kvm);
 }
 
@@ -152,8 +131,8 @@ static void info_chardev(const struct hmp_call *call)
     for (size_t i = 0; i < json_object_array_length(chardevs); i++) {
         const struct json_object *chardev = json_object_array_get_idx(chardevs, i);
 
-        g_string_append_printf(call->out, "%s: filename=%s\n", text_of(chardev, "label"),
-                               text_of(chardev, "filename"));
+        g_string_append_printf(call->out, "%s: filename=%s\n", json_text(chardev, "label"),
+                               json_text(chardev, "filename"));
     }
     json_object_put(chardevs);
 }
@@ -182,9 +161,9 @@ static void info_trace_events(const struct hmp_call *call)
     }
     for (size_t i = 0; i < json_object_array_length(events); i++) {
         const struct json_object *event = json_object_array_get_idx(events, i);
-        bool on = strcmp(text_of(event, "state"), "enabled") == 0;
+        bool on = strcmp(json_text(event, "state"), "enabled") == 0;
 
-        g_string_append_printf(call->out, "%s : state %d\n", text_of(event, "name"), on);
+        g_string_append_printf(call->out, "%s : state %d\n", json_text(event, "name"), on);
     }
     json_object_put(events);
 }
@@ -196,14 +175,15 @@ static void info_faults(const struct hmp_call *call)
     for (size_t i = 0; i < json_object_array_length(faults); i++) {
         const struct json_object *fault = json_object_array_get_idx(faults, i);
 
-        g_string_append_printf(call->out, "%s=%s,at=%s\n", text_of(fault, "point"),
-                               text_of(fault, "error"), text_of(fault, "at"));
+        g_string_append_printf(call->out, "%s=%s,at=%s\n", json_text(fault, "point"),
+                               json_text(fault, "error"), json_text(fault, "at"));
     }
     json_object_put(faults);
 }
 
 /* clang-format off */
 const struct hmp_command hmp_info_commands[] = {
+    { "block", "", "show info of all block devices", .run = hmp_info_block },
     { "chardev", "", "show the character devices", .run = info_chardev },
     { "cpus", "", "show infos for each CPU", .run = info_cpus },
     { "faults", "", "show the faults that are armed", .run = info_faults },
@@ -217,7 +197,8 @@ const struct hmp_command hmp_info_commands[] = {
     { "mtree", "[-f]", "show memory tree (-f: dump flat view for address spaces)",
       .run = info_mtree, .flags = "f" },
     { "name", "", "show the current VM name", .run = info_name },
-    { "network", "", "show the network state", .run = info_network },
+    { "network", "", "show the network state", .run = hmp_info_network },
+    { "pci", "", "show PCI info", .run = hmp_info_pci },
     { "pic", "", "show PIC state", .run = info_pic },
     { "qom-tree", "[path]", "show QOM composition tree", .run = info_qom_tree, .optional = 1 },
     { "qtree", "", "show device tree", .run = info_qtree },

@@ -83,6 +83,9 @@ struct json_object *qmp_query_hotpluggable_cpus(const struct qmp_call *call, GEr
 struct json_object *qmp_query_cpus_fast(const struct qmp_call *call, GError **error);
 struct json_object *qmp_query_cpu_definitions(const struct qmp_call *call, GError **error);
 struct json_object *qmp_query_chardev(const struct qmp_call *call, GError **error);
+struct json_object *qmp_query_pci(const struct qmp_call *call, GError **error);
+struct json_object *qmp_query_block(const struct qmp_call *call, GError **error);
+struct json_object *qmp_query_named_block_nodes(const struct qmp_call *call, GError **error);
 struct json_object *qmp_query_nothing(const struct qmp_call *call, GError **error); /* [] */
 struct json_object *qmp_query_replay(const struct qmp_call *call, GError **error);
 struct json_object *qmp_query_state(const struct qmp_call *call, GError **error);
@@ -128,6 +131,11 @@ struct hmp_command {
     bool rest_of_line;             /* the only argument is the whole rest of the line */
     bool changes;                  /* the machine: not while a recording is replayed */
 };
+
+/* ---- hmp_info_bus.c ---- */
+void hmp_info_pci(const struct hmp_call *call);
+void hmp_info_block(const struct hmp_call *call);
+void hmp_info_network(const struct hmp_call *call);
 
 extern const struct hmp_command hmp_commands[];
 extern const struct hmp_command hmp_info_commands[];

@@ -33,6 +33,10 @@ const struct qmp_command qmp_commands[] = {
     { "query-hotpluggable-cpus", qmp_query_hotpluggable_cpus, { { 0 } }, false, true },
     { "query-cpus-fast", qmp_query_cpus_fast, { { 0 } }, false, true },
     { "query-chardev", qmp_query_chardev, { { 0 } }, false, true },
+    { "query-pci", qmp_query_pci, { { 0 } }, false, true },
+    { "query-block", qmp_query_block, { { 0 } }, false, true },
+    { "query-named-block-nodes", qmp_query_named_block_nodes,
+      { OPTIONAL("flat", QMP_BOOL) }, false, true },
 
     { "device_add", qmp_device_add,
       { REQUIRED("driver", QMP_STRING), OPTIONAL("bus", QMP_STRING), OPTIONAL("id", QMP_STRING) },
