@@ -275,7 +275,7 @@ static bool can_take(const struct device *device, const struct block_node *node,
     const char *type = object_type_name(&device->object);
 
     if (node == NULL) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
                     "Property '%s.drive' can't find value '%s'", type, name);
         return false;
     }
@@ -285,6 +285,21 @@ static bool can_take(const struct device *device, const struct block_node *node,
         return false;
     }
     return true;
+}
+
+static const struct block_node *file_of(const struct block_node *node)
+{
+    return node->file != NULL ? file_of(node->file) : node;
+}
+
+/* Nobody else may use the image while a device does. */
+static bool lock_image(struct machine *machine, const struct block_node *node, GError **error)
+{
+    const struct block_node *file = file_of(node);
+    bool ok = inputs_are_replayed(machine) ||
+              host_block_lock(file->fd, node->read_only, file->path, error);
+
+    return machine_host_verdict(machine, ok, error);
 }
 
 bool block_drive_connect(struct machine *machine, struct device *device, GError **error)
@@ -298,7 +313,7 @@ bool block_drive_connect(struct machine *machine, struct device *device, GError 
 
     if (name != NULL && name[0] != '\0') {
         node = block_node_find(machine, name);
-        ok = can_take(device, node, name, error);
+        ok = can_take(device, node, name, error) && lock_image(machine, node, error);
         if (ok) {
             node->users++;
             node->device = device;
@@ -320,6 +335,7 @@ void block_drive_disconnect(struct machine *machine, struct device *device)
         struct block_node *node = g_ptr_array_index(machine->block_nodes, i);
 
         if (node->device == device) {
+            host_block_unlock(file_of(node)->fd);
             node->users--;
             node->device = NULL;
             node->port = NULL;

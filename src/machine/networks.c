@@ -452,8 +452,9 @@ static void print_netdev(const struct netdev *netdev, const char *before, GStrin
     bool ok = options_switch(netdev->options, "restrict", &is_restricted, NULL);
 
     invariant(ok); /* It was read when the network was made. */
-    g_string_append_printf(out, "%s%s: index=0,type=user,net=%s,restrict=%s\n", before, netdev->id,
-                           net != NULL ? net : "10.0.2.0", is_restricted ? "on" : "off");
+    net = net != NULL ? net : "10.0.2.0";
+    g_string_append_printf(out, "%s%s: index=0,type=user,net=%.*s,restrict=%s\n", before,
+                           netdev->id, (int)strcspn(net, "/"), net, is_restricted ? "on" : "off");
 }
 
 void machine_print_network(struct machine *machine, GString *out)
