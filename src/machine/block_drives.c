@@ -6,19 +6,14 @@
 
 #include <json-c/json.h>
 #include <string.h>
-#include <xxhash.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/invariant.h"
 #include "host/host_block.h"
-#include "host/host_loop.h"
 #include "hw/core/block_port.h"
 #include "hw/virtio/virtio_devices.h"
 #include "machine/machine_internal.h"
-#include "machine/soft_machine.h"
 #include "qom/property.h"
-#include "trace/trace_session.h"
 
 /* ---- nodes ---- */
 

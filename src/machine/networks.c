@@ -1,50 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * networks.c - networks, the devices on them, and the frames between the two.
- *
- * A replay has no network: what came from it is in the recording, and what the guest sends is only compared.
+ * networks.c - networks, the devices on them, and the links between the two. The frames are in network_frames.c.
  */
 #include "machine/networks.h"
 
 #include <json-c/json.h>
 #include <string.h>
-#include <xxhash.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/invariant.h"
 #include "base/options.h"
-#include "host/host_loop.h"
 #include "host/host_net.h"
 #include "hw/core/net_port.h"
 #include "hw/virtio/virtio_devices.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
-#include "replay/payload_layout.h"
-#include "trace/trace_session.h"
-
-#define FRAMES_WAITING_MAX 256u  /* for the guest; what comes then is lost, as on any network */
-#define FRAMES_SENT_MAX    1024u /* by the guest, that the main thread has not carried on yet */
-#define FRAMES_AT_ONCE     64u   /* then the loop's other work has its chance */
-
-struct nic;
-
-struct netdev {
-    struct machine *machine;
-    char *id;
-    struct json_object *options;
-    struct host_net *host; /* NULL in a replay */
-    struct nic *nic;       /* the device on it; borrowed; under the lock */
-    bool link_down;        /* under the lock */
-    GQueue waiting;        /* GBytes *; main thread */
-    GQueue sent;           /* GBytes *; under the lock */
-};
-
-struct nic {
-    struct device *device;
-    struct net_port *port;
-    struct netdev *netdev; /* NULL = none, or it has been deleted */
-};
 
 static struct netdev *netdev_at(const struct machine *machine, guint index)
 {
@@ -56,7 +26,7 @@ static struct nic *nic_at(const struct machine *machine, guint index)
     return g_ptr_array_index(machine->nics, index);
 }
 
-static struct netdev *find_netdev(const struct machine *machine, const char *id)
+struct netdev *netdev_find(const struct machine *machine, const char *id)
 {
     for (guint i = 0; i < machine->netdevs->len; i++) {
         if (strcmp(netdev_at(machine, i)->id, id) == 0) {
@@ -66,184 +36,7 @@ static struct netdev *find_netdev(const struct machine *machine, const char *id)
     return NULL;
 }
 
-/* ---- the main thread's work ---- */
-
-static void serve(void *opaque);
-
-static void post(struct machine *machine)
-{
-    if (g_atomic_int_compare_and_exchange(&machine->networks_posted, 0, 1)) {
-        host_loop_post(machine->loop, serve, machine);
-    }
-}
-
-static void carry_out(struct machine *machine, struct netdev *netdev)
-{
-    GQueue frames;
-    GBytes *frame;
-
-    g_mutex_lock(&machine->lock);
-    frames = netdev->sent;
-    g_queue_init(&netdev->sent);
-    g_mutex_unlock(&machine->lock);
-    while ((frame = g_queue_pop_head(&frames)) != NULL) {
-        gsize bytes;
-        const uint8_t *data = g_bytes_get_data(frame, &bytes);
-
-        host_net_send(netdev->host, data, bytes);
-        g_bytes_unref(frame);
-    }
-}
-
-enum offer { TAKEN, REFUSED };
-
-/* Under the lock, which it gives away. */
-static enum offer receive_locked(struct machine *machine, struct netdev *netdev,
-                                 const uint8_t *payload, size_t size)
-{
-    const struct net_port *port = netdev->nic->port;
-    size_t head = strlen(netdev->id) + 1;
-    bool taken;
-
-    machine_turn_begin_locked(machine, TRACE_VCPU_NONE, RECORDING_TURN_packet, payload, size);
-    taken = port->receive(port->device, payload + head, size - head);
-    machine_turn_end(machine);
-    return taken ? TAKEN : REFUSED;
-}
-
-static enum offer offer(struct machine *machine, struct netdev *netdev, GBytes *frame)
-{
-    const struct nic *nic;
-    gsize bytes;
-    const guint8 *data = g_bytes_get_data(frame, &bytes);
-
-    machine_lock(machine);
-    nic = netdev->nic;
-    if (nic == NULL || netdev->link_down) {
-        g_mutex_unlock(&machine->lock);
-        return TAKEN; /* by nobody */
-    }
-    if (machine->run_state != RUN_STATE_RUNNING || machine->quitting ||
-        !nic->port->can_receive(nic->port->device)) {
-        g_mutex_unlock(&machine->lock);
-        return REFUSED;
-    }
-    g_byte_array_set_size(machine->payload, 0);
-    g_byte_array_append(machine->payload, (const guint8 *)netdev->id,
-                        (guint)strlen(netdev->id) + 1);
-    g_byte_array_append(machine->payload, data, (guint)bytes);
-    return receive_locked(machine, netdev, machine->payload->data, machine->payload->len);
-}
-
-static void bring_in(struct machine *machine, struct netdev *netdev)
-{
-    for (unsigned i = 0; i < FRAMES_AT_ONCE; i++) {
-        GBytes *frame = g_queue_peek_head(&netdev->waiting);
-
-        if (frame == NULL || offer(machine, netdev, frame) == REFUSED) {
-            return;
-        }
-        (void)g_queue_pop_head(&netdev->waiting); /* = frame */
-        g_bytes_unref(frame);
-    }
-    post(machine);
-}
-
-/* Networks come and go on this thread only. */
-static void serve(void *opaque)
-{
-    struct machine *machine = opaque;
-
-    g_atomic_int_set(&machine->networks_posted, 0);
-    for (guint i = 0; i < machine->netdevs->len; i++) {
-        struct netdev *netdev = netdev_at(machine, i);
-
-        if (netdev->host != NULL) {
-            carry_out(machine, netdev);
-            bring_in(machine, netdev);
-        }
-    }
-}
-
-static void on_frame(void *opaque, const uint8_t *frame, size_t bytes)
-{
-    struct netdev *netdev = opaque;
-
-    if (g_queue_get_length(&netdev->waiting) < FRAMES_WAITING_MAX) {
-        g_queue_push_tail(&netdev->waiting, g_bytes_new(frame, bytes));
-    }
-    post(netdev->machine);
-}
-
-/* ---- in turns ---- */
-
-static void port_send(void *host, const uint8_t *frame, size_t bytes)
-{
-    struct netdev *netdev = host;
-    struct machine *machine = netdev->machine;
-    size_t head = strlen(netdev->id) + 1;
-
-    if (netdev->link_down) {
-        return;
-    }
-    if (inputs_are_logged(machine)) {
-        g_autofree uint8_t *effect = g_malloc(head + sizeof(struct payload_packet));
-        struct payload_packet *packet = (struct payload_packet *)(effect + head);
-
-        memcpy(effect, netdev->id, head);
-        bytes_store_le32(packet->count, (uint32_t)bytes);
-        bytes_store_le64(packet->digest, XXH3_64bits(frame, bytes));
-        machine_effect(machine, RECORDING_EFFECT_packet, effect, head + sizeof(*packet));
-    }
-    if (netdev->host != NULL && g_queue_get_length(&netdev->sent) < FRAMES_SENT_MAX) {
-        g_queue_push_tail(&netdev->sent, g_bytes_new(frame, bytes));
-        post(machine);
-    }
-}
-
-static void port_accept_input(void *host)
-{
-    const struct netdev *netdev = host;
-
-    if (netdev->host != NULL) {
-        post(netdev->machine);
-    }
-}
-
-void networks_wake(struct machine *machine)
-{
-    if (machine->netdevs->len > 0 && !machine_is_replaying(machine)) {
-        post(machine);
-    }
-}
-
-bool machine_packet_turn(struct machine *machine, const uint8_t *payload, size_t size)
-{
-    struct netdev *netdev;
-
-    if (size == 0 || memchr(payload, 0, size) == NULL) {
-        return false;
-    }
-    g_mutex_lock(&machine->lock);
-    netdev = find_netdev(machine, (const char *)payload);
-    if (netdev == NULL || netdev->nic == NULL) {
-        g_mutex_unlock(&machine->lock);
-        return false;
-    }
-    (void)receive_locked(machine, netdev, payload, size); /* in the live session, it came again */
-    return true;
-}
-
 /* ---- networks ---- */
-
-static void free_frames(GQueue *frames)
-{
-    GBytes *frame;
-
-    while ((frame = g_queue_pop_head(frames)) != NULL) {
-        g_bytes_unref(frame);
-    }
-}
 
 static void detach(struct netdev *netdev)
 {
@@ -259,8 +52,7 @@ static void detach(struct netdev *netdev)
 static void netdev_free(struct netdev *netdev)
 {
     host_net_close(netdev->host);
-    free_frames(&netdev->waiting);
-    free_frames(&netdev->sent);
+    netdev_drop_frames(netdev);
     json_object_put(netdev->options);
     g_free(netdev->id);
     g_free(netdev);
@@ -291,7 +83,7 @@ static bool options_are_good(const struct machine *machine, const struct json_ob
                     "Parameter 'id' expects an identifier (it is '%s')", id);
         return false;
     }
-    if (find_netdev(machine, id) != NULL) {
+    if (netdev_find(machine, id) != NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_BUSY, "Duplicate ID '%s'", id);
         return false;
     }
@@ -313,7 +105,7 @@ bool machine_netdev_add(struct machine *machine, const struct json_object *optio
     g_queue_init(&netdev->waiting);
     g_queue_init(&netdev->sent);
     if (!inputs_are_replayed(machine)) {
-        netdev->host = host_net_open(machine->loop, options, on_frame, netdev, error);
+        netdev->host = host_net_open(machine->loop, options, netdev_receive, netdev, error);
         ok = netdev->host != NULL;
     }
     if (!machine_host_verdict(machine, ok, error)) {
@@ -326,7 +118,7 @@ bool machine_netdev_add(struct machine *machine, const struct json_object *optio
 
 bool machine_netdev_del(struct machine *machine, const char *id, GError **error)
 {
-    struct netdev *netdev = find_netdev(machine, id);
+    struct netdev *netdev = netdev_find(machine, id);
 
     if (netdev == NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND, "Device '%s' not found", id);
@@ -345,7 +137,7 @@ bool machine_netdev_del(struct machine *machine, const char *id, GError **error)
 
 bool machine_set_link(struct machine *machine, const char *name, bool is_up, GError **error)
 {
-    struct netdev *netdev = find_netdev(machine, name);
+    struct netdev *netdev = netdev_find(machine, name);
     const struct nic *nic = netdev != NULL ? netdev->nic : NULL;
 
     for (guint i = 0; netdev == NULL && nic == NULL && i < machine->nics->len; i++) {
@@ -408,7 +200,7 @@ bool network_connect(struct machine *machine, struct device *device, GError **er
     struct json_object *value =
         port != NULL ? object_property_get(&device->object, "netdev", NULL) : NULL;
     const char *id = value != NULL ? json_object_get_string(value) : NULL;
-    struct netdev *netdev = id != NULL && id[0] != '\0' ? find_netdev(machine, id) : NULL;
+    struct netdev *netdev = id != NULL && id[0] != '\0' ? netdev_find(machine, id) : NULL;
     bool ok = id == NULL || id[0] == '\0' || can_take(device, netdev, id, error);
 
     if (ok && port != NULL) {
@@ -419,8 +211,8 @@ bool network_connect(struct machine *machine, struct device *device, GError **er
         g_ptr_array_add(machine->nics, nic);
         if (netdev != NULL) {
             netdev->nic = nic;
-            port->send = port_send;
-            port->accept_input = port_accept_input;
+            port->send = netdev_send;
+            port->accept_input = netdev_accept_input;
             port->host = netdev;
         }
     }

@@ -14,7 +14,28 @@
 #include <stdint.h>
 
 struct device;
+struct host_net;
+struct json_object;
 struct machine;
+struct net_port;
+struct nic;
+
+struct netdev {
+    struct machine *machine;
+    char *id;
+    struct json_object *options;
+    struct host_net *host; /* NULL in a replay */
+    struct nic *nic;       /* the device on it; borrowed; under the lock */
+    bool link_down;        /* under the lock */
+    GQueue waiting;        /* GBytes *; main thread */
+    GQueue sent;           /* GBytes *; under the lock */
+};
+
+struct nic {
+    struct device *device;
+    struct net_port *port;
+    struct netdev *netdev; /* NULL = none, or it has been deleted */
+};
 
 void networks_init(struct machine *machine);
 /* Behind the last device. */
@@ -28,6 +49,19 @@ bool networks_create(struct machine *machine, GError **error) G_GNUC_WARN_UNUSED
 bool network_connect(struct machine *machine, struct device *device,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void network_disconnect(struct machine *machine, struct device *device);
+
+/* NULL = there is none. */
+struct netdev *netdev_find(const struct machine *machine, const char *id);
+
+/* ---- network_frames.c ---- */
+
+/* A network port's send and accept_input; host: the netdev. */
+void netdev_send(void *host, const uint8_t *frame, size_t bytes);
+void netdev_accept_input(void *host);
+/* Of the network, for a netdev: host_net_receive_fn. */
+void netdev_receive(void *opaque, const uint8_t *frame, size_t bytes);
+/* All that are on their way. */
+void netdev_drop_frames(struct netdev *netdev);
 
 /* The guest runs again: it may take what waits. Under the lock. */
 void networks_wake(struct machine *machine);
