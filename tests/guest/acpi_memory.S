@@ -13,6 +13,7 @@
  *   refuse       answers eject requests with _OST "device in use" (until the console says 'a')
  *   block1g      takes only memory whose address and size are multiples of 1 GiB
  *   smp          starts the other processors and counts them
+ *   pci          takes PCI functions, too, and gives them back (pci_functions.c)
  * Bytes on its console:
  *   e  enable ACPI          a  accept eject requests      c  check the contents of all memory taken
  *   o  power off (S5)       r  reset (port 0xcf9)         t  triple fault
@@ -25,6 +26,7 @@
 #define COM1                0x3f8
 #define GPE0_STATUS         0xafe0
 #define GPE0_ENABLE         0xafe2
+#define GPE0_PCI            (1 << 1)
 #define GPE0_CPU            (1 << 2)
 #define GPE0_MEMORY         (1 << 3)
 #define SLOT_PORT           0xa00
@@ -126,6 +128,9 @@ main_loop:
     sti
     call walk_slots
     call walk_cpus
+    cmp byte ptr [want_pci], 0
+    je main_loop
+    call walk_pci /* the stack is aligned: nothing is on it */
     jmp main_loop
 
 /* ---- ACPI ---- */
@@ -152,7 +157,9 @@ acpi_enable:
     mov ax, PM1_PWRBTN
     out dx, ax
     mov dx, GPE0_ENABLE
-    mov al, GPE0_MEMORY | GPE0_CPU
+    mov al, [want_pci]
+    shl al, 1
+    or al, GPE0_MEMORY | GPE0_CPU
     out dx, al
     mov rsi, offset text_acpi
     jmp print
@@ -497,7 +504,7 @@ sci_interrupt:
     push rdx
     mov dx, GPE0_STATUS
     in al, dx
-    and al, GPE0_MEMORY | GPE0_CPU
+    and al, GPE0_MEMORY | GPE0_PCI | GPE0_CPU
     jz 1f
     out dx, al
     mov byte ptr [gpe_pending], 1
@@ -685,6 +692,10 @@ read_command_line:
     call has_prefix
     sete al
     or [want_smp], al
+    mov rdi, offset word_pci
+    call has_prefix
+    sete al
+    or [want_pci], al
     inc rsi
     jmp 1b
 9:  ret
@@ -756,6 +767,7 @@ word_ignore:     .asciz "ignore"
 word_refuse:     .asciz "refuse"
 word_block1g:    .asciz "block1g"
 word_smp:        .asciz "smp"
+word_pci:        .asciz "pci"
 digits:          .ascii "0123456789abcdef"
 
     .macro port number, value
@@ -805,7 +817,9 @@ directories_used: .long 0
 gpe_pending:      .byte 0
 button_pending:   .byte 0
 want_ignore:      .byte 0
+    .global want_refuse
 want_refuse:      .byte 0
+want_pci:         .byte 0
 want_block1g:     .byte 0
 want_smp:         .byte 0
 number:           .skip 32
