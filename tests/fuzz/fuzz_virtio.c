@@ -125,7 +125,8 @@ static void lay_out(struct fuzzed *f, const struct operation *op)
     for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++) {
         set_reg(v, VIRTIO_QUEUE_SELECT, i, 2);
         if (reg(v, VIRTIO_QUEUE_SIZE, 2) != 0) {
-            enable_queue_at(v, i, 1u << (op->where % 9));
+            lay_out_queue(v, i, 1u << (op->where % 9));
+            store(v, queue_gpa(i, AVAIL_GPA), 0, 4);
         }
     }
     set_reg(v, VIRTIO_STATUS, reg(v, VIRTIO_STATUS, 1) | VIRTIO_STATUS_DRIVER_OK, 1);

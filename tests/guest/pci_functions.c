@@ -3,7 +3,7 @@
  * pci_functions.c - part of acpi_memory.S: takes PCI functions behind the hotplug registers at 0xae00 as an operating system's
  * ACPI code does, drives the virtio functions among them by polling, and ejects those that are asked back.
  *
- *   network   asks by ARP who 10.0.2.2 is         block     writes the last sector, reads it back
+ *   network   asks twice who 10.0.2.2 is (ARP)    block     writes the last sector, reads it back
  *   console   says a line                         rng       takes 64 random bytes
  *
  * References: Virtual I/O Device 1.2, 2.7, 4.1, 5; the registers are those of src/hw/acpi/pci_hotplug.c.
@@ -27,6 +27,7 @@
 #define NO_INTERRUPT 1
 #define SECTOR_BYTES 512
 #define FRAME_HEADER 12
+#define PAUSE        10000u
 #define PATIENCE     20000000u
 
 struct virtio_registers {
@@ -288,10 +289,17 @@ static void drive_network(uint32_t slot)
         buffer[FRAME_HEADER + i] = query[i];
     }
     set_desc(0, 0, answer, sizeof(answer), DESC_WRITE);
-    offer(slot, 0);
+    offer(slot, 0); /* one buffer for two answers: the other one has to wait */
     set_desc(1, 0, buffer, FRAME_HEADER + 60, 0);
     offer(slot, 1);
+    offer(slot, 1);
     count = await(1) == 0xffffffffu ? 0xffffffffu : await(0);
+    for (uint32_t i = 0; i < PAUSE; i++) {
+        __asm__ volatile("pause");
+    }
+    answer[FRAME_HEADER + 21] = 0;
+    offer(slot, 0);
+    count = count == 0xffffffffu ? count : await(0);
     if (count == 0xffffffffu || answer[FRAME_HEADER + 21] != 2) {
         print("NO ANSWER");
         return;

@@ -136,18 +136,24 @@ static inline uint64_t queue_gpa(unsigned queue, uint64_t gpa)
     return gpa + (queue == 0 ? 0 : 0x80000ull + 0x8000ull * queue);
 }
 
-static inline void enable_queue_at(struct virtio_fixture *v, unsigned queue, uint32_t size)
+static inline void lay_out_queue(struct virtio_fixture *v, unsigned queue, uint32_t size)
 {
     v->avail[queue] = 0;
-    for (uint64_t gpa = DESC_GPA; gpa < USED_GPA + 0x2000; gpa += 8) {
-        store(v, queue_gpa(queue, gpa), 0, 8);
-    }
     set_reg(v, VIRTIO_QUEUE_SELECT, queue, 2);
     set_reg(v, VIRTIO_QUEUE_SIZE, size, 2);
     set_reg(v, VIRTIO_QUEUE_DESC, (uint32_t)queue_gpa(queue, DESC_GPA), 4);
     set_reg(v, VIRTIO_QUEUE_DRIVER, (uint32_t)queue_gpa(queue, AVAIL_GPA), 4);
     set_reg(v, VIRTIO_QUEUE_DEVICE, (uint32_t)queue_gpa(queue, USED_GPA), 4);
     set_reg(v, VIRTIO_QUEUE_ENABLE, 1, 2);
+}
+
+/* The same in empty memory. */
+static inline void enable_queue_at(struct virtio_fixture *v, unsigned queue, uint32_t size)
+{
+    for (uint64_t gpa = DESC_GPA; gpa < USED_GPA + 0x2000; gpa += 8) {
+        store(v, queue_gpa(queue, gpa), 0, 8);
+    }
+    lay_out_queue(v, queue, size);
 }
 
 static inline void enable_queue(struct virtio_fixture *v, uint32_t size)
