@@ -20,12 +20,13 @@ CHAINS = [
 
 
 @contextlib.contextmanager
-def session(*arguments, append='pci', chains=(), events=()):
+def session(*arguments, append='pci', chains=(), events=(), started=True):
     """A traced, recorded guest that is driven to its end; then its replay. chains and events: what stands in the trace, in this order."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
         with Emulator(*arguments, '-record', path / 's.rpl', '-trace', f'*,file={path}/a.rpt', guest=GUEST, append=append) as vm:
-            vm.line('guest: ACPI enabled')
+            if started:
+                vm.line('guest: ACPI enabled')
             yield vm
             vm.type('o')
             assert vm.wait() == 0, vm.stderr()
@@ -77,6 +78,21 @@ def test_each_kind():
             vm.line('pci slot 5: 8 sectors, the last one written and read')
         # The console came when the guest had said its line.
         assert out.read_bytes() == b''
+
+
+def test_from_the_start():
+    """Functions of the command line are there at once, and leave as those that came later; so does one that came before the guest ran."""
+    with session('-S', '-device', 'virtio-rng-pci,id=r0,addr=4', '-netdev', 'user,id=net0,hostname=guest',
+                 '-device', 'virtio-net-pci,id=n0,netdev=net0,mac=52:54:00:00:00:01,addr=9', started=False) as vm:
+        vm.qmp.command('device_add', driver='virtio-rng-pci', id='r1', addr='5')
+        vm.qmp.command('cont')
+        vm.line('pci slot 4: 64 random bytes')
+        vm.line('pci slot 5: 64 random bytes')
+        vm.line('pci slot 9: 10.0.2.2 is 52:55:0a:00:02:02')
+        vm.line('guest: ACPI enabled')
+        for device, slot in (('r0', 4), ('n0', 9), ('r1', 5)):
+            unplug(vm, device, slot)
+        vm.qmp.command('netdev_del', id='net0')
 
 
 def test_stages():

@@ -100,7 +100,10 @@ start64:
     call serial_init
     call interrupts_init
     call read_command_line
-    mov rsi, offset text_hello
+    cmp byte ptr [want_pci], 0
+    je 1f
+    call scan_pci
+1:  mov rsi, offset text_hello
     call print
     mov rax, [slot_count]
     call print_number

@@ -66,6 +66,7 @@ static uint8_t is_taken[SLOTS];
 
 extern uint8_t want_refuse;
 void walk_pci(void);
+void scan_pci(void);
 
 /* ---- ports, printing ---- */
 
@@ -377,12 +378,22 @@ static void removed(uint32_t slot)
     print(config_read(slot, 0) == 0xffffffffu ? "ejected\n" : "EJECT FAILED\n");
 }
 
+/* Those of the start. */
+void scan_pci(void)
+{
+    for (uint32_t slot = 2; slot < SLOTS; slot++) { /* behind the chipset's */
+        if (config_read(slot, 0) != 0xffffffffu) {
+            inserted(slot);
+        }
+    }
+}
+
 void walk_pci(void)
 {
     uint32_t up = in32(PCI_UP), down = in32(PCI_DOWN);
 
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
-        if ((up >> slot & 1) != 0) {
+        if ((up >> slot & 1) != 0 && is_taken[slot] == 0) {
             inserted(slot);
         }
         if ((down >> slot & 1) != 0) {
