@@ -4,10 +4,12 @@
 
 usage: property.py TRACEDUMP [ROUNDS [SEED]]      CHECK_ROUNDS and CHECK_SEED in the environment mean the same
 """
+import collections
 import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -88,14 +90,18 @@ class Writer:
                 out.append(('test', texts[-1], lambda e, v, f=field, n=name, a=amount: f in e.fields and e.fields[f] + a > v[n] - 1))
             elif field in numbers:
                 wanted = rng.randint(0, 2)
-                form = rng.choice(['plain', 'range', 'mask', 'or'])
+                form = rng.choice(['plain', 'range', 'mask', 'or', 'and', 'not', 'moment'])
                 texts.append({'plain': f'{field}={wanted}', 'range': f'{field}=0..{wanted}', 'mask': f'{field} & {wanted}',
-                              'or': f'{field}=0 or turn={wanted}'}[form])
+                              'or': f'{field}=0 or turn={wanted}', 'and': f'{field} >= 0 and .now < {wanted + 9}',
+                              'not': f'not ({field} > {wanted})', 'moment': f'{field} <= icount - {wanted}'}[form])
                 out.append(('test', texts[-1], {
                     'plain': lambda e, v, f=field, w=wanted: e.fields.get(f) == w,
                     'range': lambda e, v, f=field, w=wanted: f in e.fields and 0 <= e.fields[f] <= w,
                     'mask': lambda e, v, f=field, w=wanted: f in e.fields and e.fields[f] & w != 0,
-                    'or': lambda e, v, f=field, w=wanted: e.fields.get(f) == 0 or e.turn == w}[form]))
+                    'or': lambda e, v, f=field, w=wanted: e.fields.get(f) == 0 or e.turn == w,
+                    'and': lambda e, v, f=field, w=wanted: f in e.fields and e.fields[f] >= 0 and e.now < w + 9,
+                    'not': lambda e, v, f=field, w=wanted: not (f in e.fields and e.fields[f] > w),
+                    'moment': lambda e, v, f=field, w=wanted: f in e.fields and e.fields[f] <= e.icount - w}[form]))
             else:
                 wanted = rng.choice(['x', 'y'])
                 texts.append(rng.choice([f'{field}="{wanted}"', f'{field}={wanted}', f'{field}~/^{wanted}/']))
@@ -161,7 +167,11 @@ class Writer:
             return self.then(env, pad)
         count = rng.randint(0, 3)
         pattern, text = self.pattern(list(env))
-        lines = [f'{pad}{kind} {"" if kind == "never" else f"{count} times "}{text}']
+        numbers = [name for name, number in env if number]
+        if rng.random() < .3 and kind != 'never':
+            count = rng.choice(numbers)
+        words = f'${count}' if isinstance(count, str) else count
+        lines = [f'{pad}{kind} {"" if kind == "never" else f"{words} times "}{text}']
         until = None
         if rng.random() < .4:
             until, text = self.pattern(list(env))
@@ -213,7 +223,25 @@ def comparison(field, sign, name):
     return lambda event, env: field in event.fields and compare(event.fields[field], env[name])
 
 
-def one_round(tracedump, folder, seed):
+# What a random rule can be made of; each must come often.
+CONSTRUCTS = {
+    'for each': r'^for each', 'within each': r'^within each', 'in the trace': r'^in the trace', 'results': r'^(for|within) each .*->',
+    'until': r'^    until', 'unless': r'^    unless (?!the trace)', 'unless the trace ends': r'unless the trace ends',
+    'then': r'^ +then', 'within': r'^ +within', 'within with results': r'^ +within .*->', 'never': r'^ +never', 'exactly': r'^ +exactly',
+    'at least': r'^ +at least', 'at most': r'^ +at most \d+ times', 'any order': r'^ +any order', 'one of': r'^ +one of',
+    'in order': r'^ +in order', 'a guard\'s until': r'^     +until', 'without': r'^ +without', 'in the same turn': r'in the same turn',
+    'at most a time': r'at most \d+ ns later', 'at most instructions': r'at most \d+ instructions later', 'leave': r' leave ',
+    'two names': r'\w\|\w', 'glob': r' \*|t\*|\?i\*', 'caused by': r'(?<!not) caused by', 'not caused by': r'not caused by',
+    'capture': r'[(, ]\w+=\$v', 'comparison': r' (=|!=|<|>=) \$', 'sum': r' \+ \d > \$\w+ - 1', 'parameter': r'\$[pq]\b',
+    'a count from a value': r' \$\w+ times', 'and': r' and ', 'not': r'not \(', 'moment': r'icount - ', 'range': r'=0\.\.', 'mask': r' & \d', 'or': r' or ', 'regex': r'~/', 'text': r'="[xy]"', 'word': r'=[xy]\b'}
+
+
+def count_constructs(lines, counts):
+    for name, pattern in CONSTRUCTS.items():
+        counts[name] += sum(re.search(pattern, line) is not None for line in lines)
+
+
+def one_round(tracedump, folder, seed, constructs):
     rng = random.Random(seed)
     data, trace = random_trace(rng)
     rules, lines = [], ['expectation random', 'param p = 1', 'param q = x']
@@ -221,6 +249,7 @@ def one_round(tracedump, folder, seed):
         rule, text = Writer(rng).rule(number)
         rules.append(rule)
         lines += text
+    count_constructs(lines, constructs)
     trace_file, spec_file = pathlib.Path(folder, 'random.rpt'), pathlib.Path(folder, 'random.expect')
     trace_file.write_bytes(data)
     spec_file.write_text('\n'.join(lines) + '\n')
@@ -245,14 +274,16 @@ def one_round(tracedump, folder, seed):
 def main():
     rounds = int(sys.argv[2] if len(sys.argv) > 2 else os.environ.get('CHECK_ROUNDS', '100'))
     first = int(sys.argv[3] if len(sys.argv) > 3 else os.environ.get('CHECK_SEED', '1'))
-    total = {'held': 0, 'failed': 0, 'dismissed': 0}
+    total, constructs = {'held': 0, 'failed': 0, 'dismissed': 0}, collections.Counter({name: 0 for name in CONSTRUCTS})
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + rounds):
-            for key, value in one_round(sys.argv[1], folder, seed).items():
+            for key, value in one_round(sys.argv[1], folder, seed, constructs).items():
                 total[key] += value
-    print(f'{rounds} rounds agree: {total}')
+    print(f'{rounds} rounds agree: {total}; {dict(constructs.most_common())}')
     if rounds >= 50:
         assert min(total.values()) > rounds, 'one of the outcomes hardly occurs'
+        rare = [name for name, count in constructs.items() if count < rounds / 2]
+        assert not rare, f'these hardly occur: {rare}'
 
 
 main()

@@ -155,7 +155,8 @@ def evaluate_block(trace, steps, start, end, is_body, env):
     lasts = is_body or all(step.is_guard() for step in steps)
     done = at
     for step, begun, known in guards:
-        ok, where = evaluate_guard(trace, step, begun, end if lasts or failures else at, not (lasts or failures), known)
+        until = end if lasts or failures else at
+        ok, where = evaluate_guard(trace, step, begun, until, until < end, known)  # the event that took the last step went to guards first
         if not ok:
             failures.append(where)
         elif lasts:
