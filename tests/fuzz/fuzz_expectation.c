@@ -127,7 +127,7 @@ static void accept(struct session session)
     g_autofree char *text = NULL;
     struct filter_problem problem;
     struct filter *of = filter_parse("*", NULL, &problem);
-    struct accept *accepted = accept_create(of);
+    struct accept *accepted = accept_create(of, "*(turn < 9)");
     struct spec *spec;
 
     for (size_t i = 0; i < session.count; i++) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "check/spec.h"
 #include "tracedump/event_copy.h"
 
 #define EVENTS_MAX 2000u
@@ -21,6 +22,7 @@
 
 struct accept {
     struct filter *of;
+    const char *of_text;
     GPtrArray *events; /* of struct event_copy, the span's enter first */
     bool is_through;
     bool is_too_long;
@@ -29,6 +31,7 @@ struct accept {
 /* While the text is made. */
 struct writer {
     const struct accept *accept;
+    const char *asked; /* conditions for the first line */
     GString *text;
     GHashTable *uses;  /* value's text -> in how many events */
     GHashTable *names; /* value's text -> the variable that has it */
@@ -42,11 +45,12 @@ static void copy_free(gpointer data)
     g_free(data);
 }
 
-struct accept *accept_create(struct filter *of)
+struct accept *accept_create(struct filter *of, const char *of_text)
 {
     struct accept *accept = g_new0(struct accept, 1);
 
     accept->of = of;
+    accept->of_text = of_text;
     accept->events = g_ptr_array_new_with_free_func(copy_free);
     return accept;
 }
@@ -192,6 +196,10 @@ static char *conditions_of(struct writer *writer, const struct trace_event *even
             write_text(conditions, field, value);
         }
     }
+    if (writer->asked != NULL && event == event_at(writer, 0)) {
+        separate(conditions);
+        g_string_append(conditions, writer->asked);
+    }
     if (conditions->len > 0) {
         g_string_prepend_c(conditions, '(');
         g_string_append_c(conditions, ')');
@@ -210,6 +218,17 @@ static guint end_of(const struct writer *writer, guint index)
         i++;
     }
     return i;
+}
+
+/* "NAME(CONDITIONS)" -> "CONDITIONS"; NULL for another form. */
+static char *asked_conditions(const char *of_text)
+{
+    size_t name = strspn(of_text, "abcdefghijklmnopqrstuvwxyz0123456789_*?");
+    size_t length = strlen(of_text);
+
+    return name > 0 && of_text[name] == '(' && length > name + 2 && of_text[length - 1] == ')'
+               ? g_strndup(of_text + name + 1, length - name - 2)
+               : NULL;
 }
 
 static void write_line(struct writer *writer, unsigned depth, const char *words,
@@ -248,19 +267,11 @@ static void write_block(struct writer *writer, guint first, guint last, unsigned
     }
 }
 
-char *accept_text(const struct accept *accept, const char *name, GError **error)
+/* The rule; asked: conditions for its first line, or NULL. */
+static char *write_rule(const struct accept *accept, const char *name, const char *asked)
 {
-    struct writer writer = { .accept = accept };
+    struct writer writer = { .accept = accept, .text = g_string_new(NULL), .asked = asked };
 
-    if (!accept->is_through || accept->events->len < 3) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
-                    accept->events->len == 0   ? "there is no such span in the trace"
-                    : accept->is_too_long      ? "the span has more than 2000 events"
-                    : accept->events->len == 2 ? "nothing happens inside of the span"
-                                               : "the span doesn't end in the trace");
-        return NULL;
-    }
-    writer.text = g_string_new(NULL);
     writer.uses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     writer.names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     writer.taken = g_hash_table_new(g_str_hash, g_str_equal);
@@ -276,4 +287,28 @@ char *accept_text(const struct accept *accept, const char *name, GError **error)
     g_hash_table_unref(writer.names);
     g_hash_table_unref(writer.uses);
     return g_string_free(writer.text, FALSE);
+}
+
+char *accept_text(const struct accept *accept, const char *name, GError **error)
+{
+    g_autofree char *asked = asked_conditions(accept->of_text);
+    struct spec *spec;
+    char *text;
+
+    if (!accept->is_through || accept->events->len < 3) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
+                    accept->events->len == 0   ? "there is no such span in the trace"
+                    : accept->is_too_long      ? "the span has more than 2000 events"
+                    : accept->events->len == 2 ? "nothing happens inside of the span"
+                                               : "the span doesn't end in the trace");
+        return NULL;
+    }
+    text = write_rule(accept, name, asked);
+    spec = spec_parse(name, text, NULL);
+    if (spec == NULL && asked != NULL) {
+        g_free(text); /* a filter can say what no condition can */
+        text = write_rule(accept, name, NULL);
+    }
+    spec_destroy(spec);
+    return text;
 }

@@ -10,8 +10,9 @@
 
 struct accept;
 
-/* of means the span to write down; only the first one that passes it counts. */
-struct accept *accept_create(struct filter *of);
+/* of means the span to write down; only the first one that passes it counts. Conditions in its
+ * text's parentheses are those of the rule, too. */
+struct accept *accept_create(struct filter *of, const char *of_text);
 void accept_destroy(struct accept *accept);
 
 /* Events in the order of the trace. */

@@ -214,7 +214,7 @@ static void accept_trace(const struct check *check, struct run *run)
     if (strchr(name, '.') != NULL) {
         *strchr(name, '.') = '\0';
     }
-    accept = accept_create(of);
+    accept = accept_create(of, check->of);
     if (run_events(run, accept_event, accept)) {
         text = accept_text(accept, *name != '\0' ? name : "accepted", &error);
         if (text == NULL || !g_file_set_contents(check->accept, text, -1, &error)) {
@@ -278,7 +278,8 @@ const struct command command_check = {
         "  --follow          reads a .rpt file that is being written, prints failures as they happen,\n"
         "                    and ends with the first one or at Ctrl-C\n"
         "  --accept NEW      writes an expectation from the first span that FILTER means\n"
-        "                    (qmp_device_add); values that come again are variables in it\n"
+        "                    (qmp_device_add); values that come again are variables in it,\n"
+        "                    conditions in FILTER's parentheses are its own, too\n"
         "  --replay          replays a recording for its trace: what happened within\n"
         "  --json            the result for programs; --junit and --tap for test runners\n\n"
         "Exit status: 0 all hold, 1 one fails or had nothing to check, 2 trouble: the trace is\n"
