@@ -30,21 +30,20 @@ class Doctored:
 
     def find(self, name, phase=None, /, after=0, inside=None, **fields):
         """The index of the first such record."""
-        for i in range(after, len(self.records)):
+        spans = {} if inside is None else {r.sequence: r for r in self.records if r.phase == 'enter'}
+        for i in range(max(after, inside or 0), len(self.records)):
             r = self.records[i]
             if r.event == name and phase in (None, r.phase) and all(r.fields.get(k) == v for k, v in fields.items()):
-                if inside is None or self.is_inside(i, inside):
+                if inside is None or self.is_inside(r, self.records[inside].sequence, spans):
                     return i
         raise AssertionError(f'the session has no {name} {phase} {fields}')
 
-    def is_inside(self, i, enter):
-        by_sequence = {r.sequence: r for r in self.records[:i] if r.phase == 'enter'}
-        parent = self.records[i].parent
-        while parent in by_sequence:
-            if parent == self.records[enter].sequence:
-                return True
-            parent = by_sequence[parent].parent
-        return False
+    @staticmethod
+    def is_inside(record, sequence, spans):
+        parent = record.parent
+        while parent in spans and parent != sequence:
+            parent = spans[parent].parent
+        return parent == sequence
 
     def end(self, enter):
         return next(i for i, r in enumerate(self.records) if r.phase == 'leave' and r.span == self.records[enter].sequence)
