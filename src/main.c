@@ -65,6 +65,23 @@ static const char *text_of(const struct json_object *object, const char *key)
     return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
 }
 
+static void print_notice(void *opaque, const char *text)
+{
+    const struct program *program = opaque;
+
+    fprintf(stderr, "%sreplug: %s\n", program->shows_progress ? "\r\x1b[K" : "", text);
+}
+
+/* ---- tracing ---- */
+
+static void print_bound_ring(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    trace_session_bound_ring_dump(text);
+    (void)fputs(text->str, stderr); /* there is nobody else to tell */
+}
+
 static bool start_trace(struct program *program, GError **error)
 {
     program->trace = trace_session_create(host_clock_monotonic_ns);
@@ -76,11 +93,23 @@ static bool start_trace(struct program *program, GError **error)
             return false;
         }
     }
-    invariant_set_hook(trace_session_dump_bound_ring);
+    invariant_set_hook(print_bound_ring);
     /* The last events are part of a divergence's report. With patterns of the user's own they are
      * those: others would get numbers too, and the trace would differ from the recording's. */
     return !is_replay(program) || program->config->traces->len > 0 ||
            trace_session_configure(program->trace, "*,sink=ring", error);
+}
+
+static void stop_trace(struct program *program)
+{
+    g_autofree char *text = NULL;
+
+    trace_session_flush(program->trace);
+    text = program->trace != NULL ? trace_session_write_error(program->trace) : NULL;
+    if (text != NULL) {
+        print_notice(program, text);
+    }
+    trace_session_destroy(program->trace);
 }
 
 /* ---- -record ---- */
@@ -323,7 +352,11 @@ static bool start(struct program *program, char **argv, GError **error)
     }
     program->machine =
         machine_create(program->config, program->loop, program->trace, program->recording, error);
-    if (program->machine == NULL || !start_monitors(program, error)) {
+    if (program->machine == NULL) {
+        return false;
+    }
+    machine_set_notice_handler(program->machine, print_notice, program);
+    if (!start_monitors(program, error)) {
         return false;
     }
     if (program->config->pidfile != NULL &&
@@ -358,7 +391,7 @@ static void stop_machine(struct program *program)
 
 static void stop(struct program *program)
 {
-    trace_session_destroy(program->trace);
+    stop_trace(program);
     recording_close(program->recording);
     if (program->config->pidfile != NULL) {
         host_file_remove_pid(program->config->pidfile, program->pid_fd);

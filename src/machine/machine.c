@@ -271,6 +271,7 @@ static void init_parts(struct machine *machine)
     machine->serial_chars = g_ptr_array_new();
     machine->ram_backends = g_ptr_array_new();
     machine->payload = g_byte_array_new();
+    machine->notices = g_ptr_array_new_with_free_func(g_free);
     block_drives_init(machine);
     networks_init(machine);
     init_memory(machine);
@@ -412,6 +413,7 @@ static void fini_parts(struct machine *machine)
     g_ptr_array_unref(machine->serial_chars);
     g_ptr_array_unref(machine->ram_backends);
     g_byte_array_unref(machine->payload);
+    g_ptr_array_unref(machine->notices);
     recorded_state_destroy(machine->recorded_state);
     recorded_kvm_destroy(machine->recorded_kvm);
     machine_replay_destroy(machine->replay);

@@ -137,6 +137,13 @@ typedef void (*machine_event_fn)(void *opaque, const char *name, const struct js
                                  int64_t realtime_us);
 void machine_set_event_handler(struct machine *machine, machine_event_fn handler, void *opaque);
 
+/*
+ * Who gets what the user must be told though nobody asked, a sentence: the guest or the recording was
+ * stopped by an error. Called on whatever thread; what was there before comes at once.
+ */
+typedef void (*machine_notice_fn)(void *opaque, const char *text);
+void machine_set_notice_handler(struct machine *machine, machine_notice_fn handler, void *opaque);
+
 /* ---- commands [turn] ---- */
 
 void machine_stop(struct machine *machine);

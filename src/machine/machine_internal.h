@@ -126,6 +126,9 @@ struct machine {
     struct fault_plan faults;
     machine_event_fn event_handler;
     void *event_opaque;
+    machine_notice_fn notice_handler;
+    void *notice_opaque;
+    GPtrArray *notices; /* char *, owned: from before there was a handler */
     machine_command_fn command_handler;
     void *command_opaque;
 
@@ -222,6 +225,9 @@ bool machine_console_turn(struct machine *machine, const char *label, const uint
 /* The exit callback of the accelerator. */
 void machine_vcpu_exit(void *opaque, unsigned vcpu, struct vm_exit *exit);
 void machine_emit_event(struct machine *machine, const char *name, struct json_object *data);
+
+/* Tells the user; takes text over. */
+void machine_notice(struct machine *machine, char *text);
 
 /* ---- exit_dispatch.c ---- */
 void exit_dispatch(struct machine *machine, unsigned vcpu, struct vm_exit *exit);

@@ -5,7 +5,6 @@
  * A device only asks (board request); the turn's end carries it out, when no device function is on the stack any more.
  */
 #include <json-c/json.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -229,7 +228,7 @@ bool machine_reset_all(struct machine *machine, GError **error)
 /* Tells the user, keeps the machine for inspection. */
 static void stop_with_error(struct machine *machine, const GError *error)
 {
-    fprintf(stderr, "replug: the guest is stopped: %s\n", error->message);
+    machine_notice(machine, g_strdup_printf("the guest is stopped: %s", error->message));
     run_state_set(machine, RUN_STATE_INTERNAL_ERROR);
 }
 

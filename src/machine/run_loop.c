@@ -7,7 +7,6 @@
  * (commands, console bytes, alarms, signals) and each vCPU's (exits).
  */
 #include <json-c/json.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "host/host_clock.h"
@@ -65,8 +64,8 @@ void machine_check_recording(struct machine *machine)
     if (error != NULL && !machine->recording_failed) {
         machine->recording_failed = true;
         trace_recording_stopped(error->message);
-        fprintf(stderr, "replug: the recording is stopped, the guest goes on: %s\n",
-                error->message);
+        machine_notice(machine, g_strdup_printf("the recording is stopped, the guest goes on: %s",
+                                                error->message));
     }
 }
 
@@ -318,6 +317,26 @@ void machine_emit_event(struct machine *machine, const char *name, struct json_o
         machine->event_handler(machine->event_opaque, name, data, realtime_us);
     }
     json_object_put(data);
+}
+
+void machine_notice(struct machine *machine, char *text)
+{
+    if (machine->notice_handler != NULL) {
+        machine->notice_handler(machine->notice_opaque, text);
+        g_free(text);
+    } else {
+        g_ptr_array_add(machine->notices, text);
+    }
+}
+
+void machine_set_notice_handler(struct machine *machine, machine_notice_fn handler, void *opaque)
+{
+    machine->notice_handler = handler;
+    machine->notice_opaque = opaque;
+    for (guint i = 0; i < machine->notices->len; i++) {
+        handler(opaque, g_ptr_array_index(machine->notices, i));
+    }
+    g_ptr_array_set_size(machine->notices, 0);
 }
 
 void machine_set_event_handler(struct machine *machine, machine_event_fn handler, void *opaque)

@@ -2,8 +2,6 @@
 /* trace_session.c - a session's life, its turns and its binding to threads. */
 #include "trace/trace_session.h"
 
-#include <stdio.h>
-
 #include "base/error.h"
 #include "trace/trace_internal.h"
 #include "trace/trace_text.h"
@@ -21,15 +19,6 @@ struct trace_session *trace_session_create(uint64_t (*host_time_ns)(void))
     return session;
 }
 
-static void report_losses(const struct trace_session *session)
-{
-    g_autofree char *text = trace_session_write_error(session);
-
-    if (text != NULL) {
-        fprintf(stderr, "replug: %s\n", text);
-    }
-}
-
 void trace_session_destroy(struct trace_session *session)
 {
     if (session == NULL) {
@@ -42,7 +31,6 @@ void trace_session_destroy(struct trace_session *session)
         trace_bound_session = NULL;
     }
     trace_session_flush(session);
-    report_losses(session);
     sink_file_destroy(session->file);
     sink_ring_destroy(session->ring);
     trace_modules_destroy(session->modules);
@@ -171,15 +159,12 @@ bool trace_session_ring_dump_file(const struct trace_session *session, const cha
     return failure == 0;
 }
 
-void trace_session_dump_bound_ring(void)
+void trace_session_bound_ring_dump(GString *out)
 {
     struct trace_session *session = trace_bound_session;
-    g_autoptr(GString) text = g_string_new(NULL);
 
-    if (session == NULL) {
-        return;
+    if (session != NULL) {
+        trace_session_flush(session);
+        trace_session_ring_dump(session, out);
     }
-    trace_session_flush(session);
-    trace_session_ring_dump(session, text);
-    fputs(text->str, stderr);
 }

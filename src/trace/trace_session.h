@@ -50,7 +50,7 @@ bool trace_session_has_file(const struct trace_session *session);
 void trace_session_flush(struct trace_session *session);
 
 /* What went wrong with the file and how many events it lacks, as a sentence (g_free); NULL when all
- * is well. trace_session_destroy prints it to stderr. */
+ * is well. Whoever flushes last asks. */
 char *trace_session_write_error(const struct trace_session *session);
 
 /*
@@ -72,7 +72,7 @@ void trace_session_ring_dump(const struct trace_session *session, GString *out);
 bool trace_session_ring_dump_file(const struct trace_session *session, const char *path,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes the ring of the session bound to this thread to stderr; for invariant_set_hook(). */
-void trace_session_dump_bound_ring(void);
+/* trace_session_ring_dump() of the session bound to this thread, if any: when an invariant fails. */
+void trace_session_bound_ring_dump(GString *out);
 
 #endif

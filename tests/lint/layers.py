@@ -4,12 +4,14 @@
 
 usage: layers.py layers.txt src
 A row "hw/*" gives every subfolder of hw an identity of its own, so siblings stay apart; a row of its own overrules it. Rows may not
-form a cycle, includes of headers may not either, and file names are unique in the whole tree.
+form a cycle, includes of headers may not either, and file names are unique in the whole tree. Only main.c talks to the user.
 """
 import pathlib
 import re
 import sys
 
+SPEAKS = re.compile(r'\b(stderr\b|stdout\b|(perror|g_print|g_printerr|g_warning|g_critical|g_message|g_error|g_log|printf|puts|putchar)\()')
+SPEAKERS = ('main.c', 'host/', 'base/invariant.c')  # the last one when nobody else can any more
 INCLUDE = re.compile(r'#\s*include "([^"]+)"')
 
 
@@ -54,8 +56,11 @@ def find_cycle(edges):
 
 def check_file(path, src, layers, edges):
     mine, row = folder_of(path.relative_to(src).as_posix(), layers)
-    problems = []
+    problems, speaks = [], path.relative_to(src).as_posix().startswith(SPEAKERS)
     for number, line in enumerate(path.read_text().splitlines(), 1):
+        word = SPEAKS.search(line.split('/*')[0])
+        if word and not speaks and not line.lstrip().startswith('*'):
+            problems.append(f'{path}:{number}: {word[0].rstrip("(")}: only main.c talks to the user')
         match = INCLUDE.match(line)
         if not match:
             continue

@@ -155,7 +155,7 @@ class TraceFile(unittest.TestCase):
         rpt_reader.check_order(trace)
         self.assertEqual(run.returncode, 0)
         missing = 30000 - len(trace.records)
-        self.assertEqual(run.stderr, f"replug: Can't write trace file '{self.path}': File too large; "
+        self.assertEqual(run.stderr, f"trace_sample: Can't write trace file '{self.path}': File too large; "
                          f'{missing} events are missing in it\n')
         self.assertTrue(0 < missing < 30000)
         self.assertFalse(trace.cut)

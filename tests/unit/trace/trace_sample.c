@@ -63,6 +63,18 @@ static void dump(const struct trace_session *session)
     fputs(text->str, stdout);
 }
 
+static void finish(struct trace_session *session)
+{
+    g_autofree char *text = NULL;
+
+    trace_session_flush(session);
+    text = trace_session_write_error(session);
+    if (text != NULL) {
+        fprintf(stderr, "trace_sample: %s\n", text);
+    }
+    trace_session_destroy(session);
+}
+
 int main(int argc, char **argv)
 {
     struct trace_session *session = trace_session_create(host_clock_monotonic_ns);
@@ -94,6 +106,6 @@ int main(int argc, char **argv)
     if (dumps) {
         dump(session);
     }
-    trace_session_destroy(session);
+    finish(session);
     return EXIT_SUCCESS;
 }
