@@ -65,11 +65,17 @@ static const char *text_of(const struct json_object *object, const char *key)
     return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
 }
 
+static void clear_progress(const struct program *program)
+{
+    if (program->shows_progress) {
+        (void)fputs("\r\x1b[K", stderr);
+    }
+}
+
 static void print_notice(void *opaque, const char *text)
 {
-    const struct program *program = opaque;
-
-    fprintf(stderr, "%sreplug: %s\n", program->shows_progress ? "\r\x1b[K" : "", text);
+    clear_progress(opaque);
+    fprintf(stderr, "replug: %s\n", text);
 }
 
 /* ---- tracing ---- */
@@ -209,6 +215,7 @@ static int tell_verdict(const struct program *program)
     const struct recording_divergence *divergence = recording_divergence(program->recording);
     const char *damage = recording_damage(program->recording);
 
+    clear_progress(program);
     if (divergence != NULL) {
         fprintf(stderr, "replug: the replay diverged at %s\n", divergence->text);
         print_last_events(program->last_events != NULL ? program->last_events : "");

@@ -3,11 +3,14 @@
 import json
 import os
 import pathlib
+import pty
+import re
+import subprocess
 import tempfile
 import time
 
-from emulator import DEADLINE_S, GUEST, Emulator, Qmp, need_kvm, run_tests, tracedump
-from recorded import need_namespaces, online, recorded, replay
+from emulator import DEADLINE_S, GUEST, REPLUG, Emulator, Qmp, need_kvm, run_tests, tracedump
+from recorded import need_namespaces, online, recorded, replay, run_replay, without_kvm
 from rpl_reader import Reader
 
 COMMAND = 2  # of turns: docs/determinism.md
@@ -127,6 +130,24 @@ def test_a_replay_traces_more():
         record_plugs(path)
         replay(path, '-trace', f'memory_region_*,file={trace},backtrace=on')
         assert 'memory_region_add_subregion' in tracedump('show', trace)
+
+
+def test_progress_on_a_terminal():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / 'a.rpl'
+        record_plugs(path)
+        turns, digest = replay(path)
+        ours, theirs = pty.openpty()
+        done = subprocess.run(without_kvm([REPLUG, '-replay', path]), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
+                              timeout=DEADLINE_S)
+        os.close(theirs)
+        shown = os.read(ours, 1 << 20).decode()
+        os.close(ours)
+        assert done.returncode == 0, shown
+        # Each line of progress takes the place of the one before, the verdict that of the last.
+        assert re.fullmatch(r'(\rreplaying: turn \d+, \d+ %\x1b\[K)+\r\x1b\[K'
+                            rf'replayed {turns} turns, digest {digest}, equal\r\n', shown), shown
+        assert run_replay(path).stderr == '', 'progress where there is no terminal'
 
 
 if __name__ == '__main__':

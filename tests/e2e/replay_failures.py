@@ -8,7 +8,7 @@ import struct
 import tempfile
 import time
 
-from emulator import GUEST, MIB, REPLUG, Emulator, need_kvm, run_tests
+from emulator import GUEST, MIB, REPLUG, Emulator, need_kvm, run_tests, tracedump
 from recorded import diverge, need_namespaces, online, replay, run_replay
 from rpl_reader import Reader, decompress, xxh3
 
@@ -229,6 +229,19 @@ def test_unusable():
                 assert text in done.stderr, (text, done.stderr)
         done = run_replay('/nonexistent/a.rpl')
         assert done.returncode == 2 and '/nonexistent/a.rpl' in done.stderr, done
+
+
+def test_another_build():
+    """A session of an older build: tracedump reads it, a replay says which build can carry it out."""
+    path = pathlib.Path(__file__).parent / '../golden/real_session.rpl'
+    reader = Reader(path.read_bytes())
+    done = run_replay(path)
+    assert done.returncode == 2 and done.stdout == '', done
+    own = re.search(r'; this is replug \S+ \(build [0-9a-f]{40}, schema ([0-9a-f]{16})\)\n$', done.stderr)
+    assert own and int(own[1], 16) != reader.header.schema, done.stderr
+    assert (f'written by another version, whose state is made up differently: by {reader.header.program} (build {reader.header.build_id}, '
+            f'schema {reader.header.schema:016x})') in done.stderr, (done.stderr, reader.header)
+    assert ' turns' in tracedump('info', path)
 
 
 def test_options():

@@ -3,6 +3,7 @@
 
     REPLAY_REPEATS=20 REPLAY_ROUNDS=1000 meson test -C build sessions --timeout-multiplier 20
 """
+import json
 import os
 
 from emulator import GUEST, KVM_CHIPS, MIB, Qmp, need_kvm, run_tests
@@ -136,6 +137,23 @@ def two_clients():
         unplug(vm, 0)
 
 
+def clients_that_vanish():
+    """They leave before their answers: what was obeyed is in the recording, whatever that was."""
+    with recorded(guest=GUEST) as vm:
+        online(vm)
+        vm.qmp.send(b'{"execute": "query-chardev"}' * 20 + b'{"execute": "stop"}{"execute": "cont"}')
+        vm.qmp.close()
+        for number in range(5):
+            client = Qmp(vm.qmp_path)
+            client.command('object-add', **{'qom-type': 'memory-backend-ram', 'id': f'ram{number}', 'size': 2 * MIB})
+            client.send(json.dumps({'execute': 'device_add', 'arguments': {
+                'driver': 'pc-dimm', 'id': f'dimm{number}', 'memdev': f'ram{number}'}}).encode() + b'\n{"execute":')
+            client.close()
+        vm.qmp = Qmp(vm.qmp_path)
+        for dimm in vm.qmp.command('query-memory-devices'):
+            vm.qmp.command('device_del', id=dimm['data']['id'])
+
+
 def many_rounds():
     with recorded(guest=GUEST) as vm:
         online(vm)
@@ -146,7 +164,8 @@ def many_rounds():
 
 
 SESSIONS = [(function.__name__, function) for function in (
-    plugs, refused_plugs, injected_failures, resets, power_off, debug_exit, power_off_that_pauses, signal, two_clients, many_rounds)]
+    plugs, refused_plugs, injected_failures, resets, power_off, debug_exit, power_off_that_pauses, signal, two_clients,
+    clients_that_vanish, many_rounds)]
 SESSIONS += [(f'processors_{count}', lambda count=count: processors(count)) for count in (1, 2, 4)]
 
 
