@@ -88,6 +88,7 @@ struct recorded_state {
     bool is_checked;
     guint touched_count;
     const void *touched[TOUCHED_MAX]; /* devices */
+    guint found_at;                   /* the place of the device that was looked for last */
     GString *text;                    /* scratch */
     GString *layout;                  /* told last */
 };
@@ -229,6 +230,7 @@ static void find_places(struct recorded_state *state)
         size += place->desc->size;
     }
     g_byte_array_set_size(state->bytes, (guint)size);
+    state->found_at = 0;
     state->is_stale = false;
     state->has_news = true;
     state->touched_all = true;
@@ -328,14 +330,31 @@ static void take_place(struct recorded_state *state, const struct place *place)
     }
 }
 
-static bool is_touched(const struct recorded_state *state, const struct place *place)
+static const void *device_at(const struct recorded_state *state, guint at)
 {
-    for (guint i = 0; i < state->touched_count; i++) {
-        if (state->touched[i] == place->device) {
-            return true;
+    return at < state->places->len ? g_array_index(state->places, struct place, at).device : NULL;
+}
+
+/* A device's places are neighbours; a guest is often at the same device as before. */
+static void take_device(struct recorded_state *state, const void *device)
+{
+    if (device_at(state, state->found_at) != device) {
+        state->found_at = 0;
+        while (state->found_at < state->places->len &&
+               device_at(state, state->found_at) != device) {
+            state->found_at++;
         }
     }
-    return false;
+    for (guint i = state->found_at; i < state->places->len && device_at(state, i) == device; i++) {
+        take_place(state, &g_array_index(state->places, struct place, i));
+    }
+}
+
+static void take_all(struct recorded_state *state)
+{
+    for (guint i = 1; i < state->places->len; i++) {
+        take_place(state, &g_array_index(state->places, struct place, i));
+    }
 }
 
 static void check_untouched(const struct recorded_state *state)
@@ -357,12 +376,11 @@ const GByteArray *recorded_state_take(struct recorded_state *state)
     }
     take_own(state);
     take_place(state, &g_array_index(state->places, struct place, 0));
-    for (guint i = 1; (state->touched_all || state->touched_count > 0) && i < state->places->len;
-         i++) {
-        const struct place *place = &g_array_index(state->places, struct place, i);
-
-        if (state->touched_all || is_touched(state, place)) {
-            take_place(state, place);
+    if (state->touched_all) {
+        take_all(state);
+    } else {
+        for (guint i = 0; i < state->touched_count; i++) {
+            take_device(state, state->touched[i]);
         }
     }
     if (state->is_checked && !state->touched_all) {

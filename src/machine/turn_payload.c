@@ -29,24 +29,27 @@ static size_t data_bytes(const struct vm_exit *exit)
 
 void exit_payload_store(const struct vm_exit *exit, GByteArray *out)
 {
-    struct payload_exit head = {
-        .kind = { (uint8_t)exit->kind },
-        .flags = { exit->is_write ? PAYLOAD_EXIT_FLAG_WRITE : 0 },
-        .unit_bytes = { exit->size },
-        .detail_count = { (uint8_t)exit->detail_count },
-    };
+    size_t written = exit->is_write && exit->data != NULL ? data_bytes(exit) : 0;
+    guint before = out->len;
+    struct payload_exit *head;
+    uint8_t *to;
 
-    bytes_store_le32(head.count, exit->count);
-    bytes_store_le64(head.gpa, exit->gpa);
-    g_byte_array_append(out, (const guint8 *)&head, sizeof(head));
-    if (exit->is_write && exit->data != NULL) {
-        g_byte_array_append(out, exit->data, (guint)data_bytes(exit));
+    g_byte_array_set_size(
+        out, before + (guint)(sizeof(*head) + written + (size_t)exit->detail_count * DETAIL_BYTES));
+    head = (struct payload_exit *)(out->data + before);
+    head->kind[0] = (uint8_t)exit->kind;
+    head->flags[0] = exit->is_write ? PAYLOAD_EXIT_FLAG_WRITE : 0;
+    head->unit_bytes[0] = exit->size;
+    head->detail_count[0] = (uint8_t)exit->detail_count;
+    bytes_store_le32(head->count, exit->count);
+    bytes_store_le64(head->gpa, exit->gpa);
+    to = (uint8_t *)(head + 1);
+    if (written > 0) {
+        memcpy(to, exit->data, written);
+        to += written;
     }
-    for (uint32_t i = 0; i < exit->detail_count; i++) {
-        uint8_t detail[DETAIL_BYTES];
-
-        bytes_store_le64(detail, exit->detail[i]);
-        g_byte_array_append(out, detail, sizeof(detail));
+    for (uint32_t i = 0; i < exit->detail_count; i++, to += DETAIL_BYTES) {
+        bytes_store_le64(to, exit->detail[i]);
     }
 }
 
