@@ -10,7 +10,6 @@
 #include "machine/machine.h"
 
 #include <json-c/json.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -427,13 +426,14 @@ static void fini_parts(struct machine *machine)
 }
 
 /* The same line for the same session, whether it is recorded, replayed or neither. */
-static void tell_digest(const struct machine *machine)
+static void tell_digest(struct machine *machine)
 {
-    fprintf(stderr,
-            "replug: %" G_GUINT64_FORMAT " instructions, %" G_GUINT64_FORMAT
-            " ns, digest %016" G_GINT64_MODIFIER "x\n",
-            machine->soft != NULL ? soft_machine_icount(machine) : 0, machine->clock.now_ns,
-            recorded_state_digest(machine->recorded_state));
+    machine_notice(machine,
+                   g_strdup_printf("%" G_GUINT64_FORMAT " instructions, %" G_GUINT64_FORMAT
+                                   " ns, digest %016" G_GINT64_MODIFIER "x",
+                                   machine->soft != NULL ? soft_machine_icount(machine) : 0,
+                                   machine->clock.now_ns,
+                                   recorded_state_digest(machine->recorded_state)));
 }
 
 /*
