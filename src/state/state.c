@@ -102,6 +102,64 @@ unsigned state_compare(const struct state_desc *desc, const void *recorded, cons
     return comparison.differences;
 }
 
+/* The offset of the first bool that is none, or desc->size. */
+static size_t find_bad_bool(const struct state_desc *desc, const uint8_t *bytes)
+{
+    for (uint32_t i = 0; i < desc->field_count; i++) {
+        const struct state_field *field = &desc->fields[i];
+
+        for (uint32_t n = 0; n < field->count; n++) {
+            size_t at = field->offset + (size_t)n * field->element_size;
+
+            if (field->nested != NULL) {
+                size_t inner = find_bad_bool(field->nested, bytes + at);
+
+                if (inner < field->nested->size) {
+                    return at + inner;
+                }
+            } else if (field->is_bool && bytes[at] > 1) {
+                return at;
+            }
+        }
+    }
+    return desc->size;
+}
+
+/* "PREFIX.field[2].inner" of the byte at offset. */
+static char *name_of(const struct state_desc *desc, size_t offset, const char *prefix)
+{
+    GString *name = g_string_new(prefix);
+
+    while (desc != NULL) {
+        const struct state_field *field = desc->fields;
+
+        while (offset >= field->offset + (size_t)field->count * field->element_size) {
+            field++;
+        }
+        offset -= field->offset;
+        g_string_append_printf(name, ".%s", field->name);
+        if (field->count > 1) {
+            g_string_append_printf(name, "[%zu]", offset / field->element_size);
+        }
+        offset %= field->element_size;
+        desc = field->nested;
+    }
+    return g_string_free(name, FALSE);
+}
+
+bool state_load(const struct state_desc *desc, void *state, const void *bytes, const char *prefix,
+                char **out_field)
+{
+    size_t bad = find_bad_bool(desc, bytes);
+
+    if (bad < desc->size) {
+        *out_field = name_of(desc, bad, prefix);
+        return false;
+    }
+    memcpy(state, bytes, desc->size);
+    return true;
+}
+
 static void schema_text(const struct state_desc *desc, GString *out)
 {
     g_string_append_printf(out, "%s %" PRIu32 "{", desc->name, desc->size);

@@ -26,6 +26,7 @@ struct state_field {
     uint32_t element_size;           /* bytes of one element */
     uint32_t count;                  /* elements; 1 for a plain field */
     const struct state_desc *nested; /* NULL for integers and bools */
+    bool is_bool;
 };
 
 struct state_desc {
@@ -43,12 +44,23 @@ struct state_desc {
              int64_t : 8, bool * : 1, uint8_t * : 1, uint16_t * : 2, uint32_t * : 4,              \
              uint64_t * : 8)
 
-#define STATE_ROW(T, f)                             \
-    { #f, offsetof(T, f), STATE_ELEMENT_SIZE(T, f), \
-      sizeof(STATE_MEMBER(T, f)) / STATE_ELEMENT_SIZE(T, f), NULL },
-#define STATE_ROW_NESTED(T, f, desc)                                                             \
-    { #f, offsetof(T, f), sizeof(desc##_type), sizeof(STATE_MEMBER(T, f)) / sizeof(desc##_type), \
-      &(desc) },
+#define STATE_IS_BOOL(T, f) \
+    _Generic(STATE_MEMBER(T, f), bool : true, bool * : true, default : false)
+
+#define STATE_ROW(T, f)                                      \
+    { #f,                                                    \
+      offsetof(T, f),                                        \
+      STATE_ELEMENT_SIZE(T, f),                              \
+      sizeof(STATE_MEMBER(T, f)) / STATE_ELEMENT_SIZE(T, f), \
+      NULL,                                                  \
+      STATE_IS_BOOL(T, f) },
+#define STATE_ROW_NESTED(T, f, desc)                    \
+    { #f,                                               \
+      offsetof(T, f),                                   \
+      sizeof(desc##_type),                              \
+      sizeof(STATE_MEMBER(T, f)) / sizeof(desc##_type), \
+      &(desc),                                          \
+      false },
 #define STATE_BYTES(T, f)              +sizeof(STATE_MEMBER(T, f))
 #define STATE_BYTES_NESTED(T, f, desc) +sizeof(STATE_MEMBER(T, f))
 
@@ -80,6 +92,14 @@ void state_print(const struct state_desc *desc, const void *state, const char *p
  * their number. */
 unsigned state_compare(const struct state_desc *desc, const void *recorded, const void *replayed,
                        const char *prefix, GString *out);
+
+/*
+ * Makes state what the desc->size bytes say, which may come from a damaged file: false where a bool is
+ * neither 0 nor 1, with its name in out_field ("PREFIX.on", the caller's); state is as it was then. What
+ * the numbers mean to their owner is the owner's to check.
+ */
+bool state_load(const struct state_desc *desc, void *state, const void *bytes, const char *prefix,
+                char **out_field) G_GNUC_WARN_UNUSED_RESULT;
 
 /* XXH3-64 over names, widths, offsets and counts: equal hashes mean the same layout. */
 uint64_t state_schema_hash(const struct state_desc *desc);
