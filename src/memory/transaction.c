@@ -79,6 +79,17 @@ uint64_t memory_system_generation(const struct memory_system *system)
     return system->generation;
 }
 
+uint32_t memory_system_regions_made(const struct memory_system *system)
+{
+    return system->regions_made;
+}
+
+void memory_system_restore(struct memory_system *system, uint64_t generation, uint32_t regions_made)
+{
+    system->generation = generation;
+    system->regions_made = MAX(system->regions_made, regions_made);
+}
+
 void memory_system_mark(struct memory_region *region)
 {
     GPtrArray *roots = region->system->dirty_roots;

@@ -59,5 +59,10 @@ uint32_t memory_region_transaction_depth(const struct memory_system *system);
 
 /* Commits that rendered, since creation; for queries and tests. */
 uint64_t memory_system_generation(const struct memory_system *system);
+/* Numbers given to regions, since creation. */
+uint32_t memory_system_regions_made(const struct memory_system *system);
+/* Goes on counting from here: for a machine that is made from a checkpoint. */
+void memory_system_restore(struct memory_system *system, uint64_t generation,
+                           uint32_t regions_made);
 
 #endif

@@ -25,7 +25,7 @@ const struct type_info property_guard_type_info = {
     .abstract = true,
 };
 
-static size_t instance_size(const struct type *type)
+size_t type_instance_size(const struct type *type)
 {
     while (type->info->instance_size == 0) {
         type = type->parent;
@@ -78,7 +78,7 @@ struct object *object_create(const struct type_registry *registry, const char *n
                     "Type '%s' is abstract; expected one that can be instantiated", name);
         return NULL;
     }
-    object = g_malloc0(instance_size(type));
+    object = g_malloc0(type_instance_size(type));
     object->type = type;
     type_for_each_property(type, default_visit, object);
     run_inits(object, type);

@@ -76,6 +76,8 @@ bool type_is_abstract(const struct type *type);
  */
 bool type_is_a(const struct type *type, const char *name);
 const void *type_class(const struct type *type);
+/* Bytes of an instance. */
+size_t type_instance_size(const struct type *type);
 /* Property by name, the type's own first, then its ancestors'; NULL when absent. */
 const struct property_info *type_property(const struct type *type, const char *name);
 /* The type's properties, ancestors' first. */

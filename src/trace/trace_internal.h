@@ -40,6 +40,7 @@ struct trace_session {
     struct trace_open_span spans[TRACE_SPANS_MAX];
     uint32_t span_count; /* may exceed the array: those above are open but not known */
     bool in_turn;
+    bool is_muted;
     bool has_pending;
     bool lttng_knows_modules;
     uint8_t pending[TRACE_EVENT_COUNT]; /* enum trace_pending, until the turn's end */

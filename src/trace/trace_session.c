@@ -39,8 +39,8 @@ void trace_session_destroy(struct trace_session *session)
 
 void trace_session_bind(struct trace_session *session)
 {
-    trace_bound_session = session;
-    if (session != NULL) {
+    trace_bound_session = session != NULL && session->is_muted ? NULL : session;
+    if (trace_bound_session != NULL) {
         sink_lttng_describe_modules(session);
     }
 }
@@ -88,6 +88,21 @@ void trace_session_set_time(struct trace_session *session, uint64_t icount, uint
 bool trace_session_has_file(const struct trace_session *session)
 {
     return session != NULL && session->file != NULL;
+}
+
+void trace_session_mute(struct trace_session *session, bool muted)
+{
+    session->is_muted = muted;
+}
+
+uint64_t trace_session_sequence(const struct trace_session *session)
+{
+    return session->context.sequence;
+}
+
+void trace_session_set_sequence(struct trace_session *session, uint64_t sequence)
+{
+    session->context.sequence = sequence;
 }
 
 void trace_session_flush(struct trace_session *session)

@@ -45,6 +45,15 @@ void trace_session_set_time(struct trace_session *session, uint64_t icount, uint
 /* Events go to a file, which is to be flushed. */
 bool trace_session_has_file(const struct trace_session *session);
 
+/*
+ * Muted: probes do nothing, whatever is switched on; from the next trace_session_bind() on. For a machine
+ * that is made from a checkpoint.
+ */
+void trace_session_mute(struct trace_session *session, bool muted);
+/* How many events there were: the next one's number is one more. */
+uint64_t trace_session_sequence(const struct trace_session *session);
+void trace_session_set_sequence(struct trace_session *session, uint64_t sequence);
+
 /* Writes what is buffered to the file; cheap when nothing is. Called by the main loop when idle,
  * under the machine's lock like all of a session's functions. */
 void trace_session_flush(struct trace_session *session);
