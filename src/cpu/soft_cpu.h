@@ -19,6 +19,7 @@ struct address_space;
 struct memory_system;
 struct soft_cluster;
 struct soft_cpu;
+struct state_stream;
 
 struct soft_cluster_options {
     struct memory_system *system; /* gets the cluster's hook on writes to RAM; outlives it */
@@ -116,13 +117,15 @@ void soft_cpu_sipi(struct soft_cpu *cpu, uint8_t vector);
 bool soft_cpu_is_runnable(const struct soft_cpu *cpu);
 
 /*
- * All guest-visible state, for digest and checkpoint; only between runs. Before a checkpoint is
- * taken and after one is loaded, flush: what the TLB holds is not in it, but decides when the page
- * walk sets accessed bits.
+ * All guest-visible state, for digest and checkpoint; only between runs. What the TLB holds is not in
+ * it, but decides when the page walk sets accessed bits: a checkpoint saves it apart.
  */
 extern const struct state_desc soft_cpu_state_desc;
 void *soft_cpu_state(struct soft_cpu *cpu);
-void soft_cpu_after_load(struct soft_cpu *cpu);
+void soft_cpu_after_load(struct soft_cpu *cpu); /* empties the TLB */
+/* Once the memory map is as it was. False: malformed, or not what the map has; the TLB is empty then. */
+void soft_cpu_save_tlb(const struct soft_cpu *cpu, GByteArray *out);
+bool soft_cpu_load_tlb(struct soft_cpu *cpu, struct state_stream *stream) G_GNUC_WARN_UNUSED_RESULT;
 void soft_cpu_flush(struct soft_cpu *cpu);
 
 /* The registers that all accelerators have. */
