@@ -150,7 +150,7 @@ static void start(struct virtio_block *block, uint32_t tag)
 
     if (element->in_bytes < 1 ||
         virtqueue_read(queue, element, 0, header, HEADER_BYTES) != HEADER_BYTES) {
-        queue->broken = "a block request without its header or status byte";
+        virtqueue_break(queue, "a block request without its header or status byte");
         return;
     }
     switch (bytes_load_le32(header)) {

@@ -158,7 +158,7 @@ static enum placing place(struct virtio_net *net, const uint8_t *frame, size_t b
             return NO_ROOM;
         }
         if (element->in_bytes <= header) {
-            queue->broken = "a receive buffer is too short";
+            virtqueue_break(queue, "a receive buffer is too short");
             return NO_ROOM;
         }
         put = virtqueue_write(queue, element, header, frame + done, bytes - done);
@@ -272,7 +272,7 @@ static void take_orders(struct virtio_net *net)
 
     for (; done < NET_QUEUE_SIZE && virtqueue_pop(queue, &virtio->element); done++) {
         if (virtio->element.out_bytes < CONTROL_HEAD_BYTES || virtio->element.in_bytes < 1) {
-            queue->broken = "an order without its head or the place for its answer";
+            virtqueue_break(queue, "an order without its head or the place for its answer");
             return;
         }
         obey(net, queue, &virtio->element);

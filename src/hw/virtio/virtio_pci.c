@@ -249,6 +249,9 @@ void virtio_pci_after_load(struct device *device)
     struct virtio_pci *virtio = as_virtio(device);
 
     pci_device_after_load(&virtio->pci);
+    for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++) {
+        virtqueue_after_load(&virtio->queues[i]);
+    }
     update_intx(virtio);
 }
 

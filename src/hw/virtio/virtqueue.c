@@ -35,11 +35,22 @@ struct table {
     uint32_t count;
 };
 
-static bool break_queue(struct virtqueue *queue, const char *why)
+void virtqueue_break(struct virtqueue *queue, const char *why)
 {
     if (queue->broken == NULL) {
         queue->broken = why;
+        queue->state->broken = true;
     }
+}
+
+void virtqueue_after_load(struct virtqueue *queue)
+{
+    queue->broken = queue->state->broken ? "it was broken before" : NULL;
+}
+
+static bool break_queue(struct virtqueue *queue, const char *why)
+{
+    virtqueue_break(queue, why);
     return false;
 }
 

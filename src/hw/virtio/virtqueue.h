@@ -31,13 +31,14 @@ struct virtqueue_state {
     uint16_t used_index;
     uint16_t vector;
     bool enabled;
-    uint8_t pad[7];
+    bool broken; /* the guest did something wrong; why is in struct virtqueue */
+    uint8_t pad[6];
 };
 
 /* clang-format off */
 #define VIRTQUEUE_FIELDS(FIELD, NESTED, T) \
     FIELD(T, desc_gpa) FIELD(T, driver_gpa) FIELD(T, device_gpa) FIELD(T, size) \
-    FIELD(T, last_avail) FIELD(T, used_index) FIELD(T, vector) FIELD(T, enabled) FIELD(T, pad)
+    FIELD(T, last_avail) FIELD(T, used_index) FIELD(T, vector) FIELD(T, enabled) FIELD(T, broken) FIELD(T, pad)
 /* clang-format on */
 STATE_DECLARE(virtqueue_desc, struct virtqueue_state);
 
@@ -59,6 +60,11 @@ struct virtqueue {
     struct dma_port *dma;
     const char *broken; /* what the guest did wrong; NULL = nothing */
 };
+
+/* Nothing goes on until the driver resets the device. why: static. */
+void virtqueue_break(struct virtqueue *queue, const char *why);
+/* The state has been loaded. */
+void virtqueue_after_load(struct virtqueue *queue);
 
 /* The next buffer that the guest has made available. False: none, or the queue is broken. */
 bool virtqueue_pop(struct virtqueue *queue, struct virtqueue_element *out_element);
