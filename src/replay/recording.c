@@ -142,6 +142,31 @@ void recording_diverge(struct recording *recording, const char *text)
     }
 }
 
+struct recording_writer *recording_get_writer(struct recording *recording)
+{
+    return recording->writer;
+}
+
+struct recording_checkpoints *recording_get_checkpoints(struct recording *recording)
+{
+    invariant(recording->replay != NULL);
+    return recording_replay_checkpoints(recording->replay);
+}
+
+bool recording_revisit(struct recording *recording, uint64_t number,
+                       struct recording_turn *out_turn)
+{
+    invariant(recording->replay != NULL);
+    return recording_replay_revisit(recording->replay, number, out_turn);
+}
+
+void recording_go_on(struct recording *recording, uint64_t number, const uint8_t *state,
+                     size_t size)
+{
+    invariant(recording->replay != NULL);
+    recording_replay_go_on(recording->replay, number, state, size);
+}
+
 void recording_turn_begin(struct recording *recording, const struct recording_turn *turn)
 {
     if (recording->writer != NULL) {

@@ -28,6 +28,8 @@
 
 struct fault_plan;
 struct recording;
+struct recording_checkpoints;
+struct recording_writer;
 
 /* ---- recording ---- */
 
@@ -98,6 +100,19 @@ struct recording_divergence {
 const struct recording_divergence *recording_divergence(const struct recording *recording);
 /* For differences that the machine finds by itself. The first one counts. */
 void recording_diverge(struct recording *recording, const char *text);
+
+/* ---- checkpoints (replay/recording_checkpoint.h) ---- */
+
+/* The writer, for the functions there; NULL in a replay. */
+struct recording_writer *recording_get_writer(struct recording *recording);
+/* Replay: those of the file. */
+struct recording_checkpoints *recording_get_checkpoints(struct recording *recording);
+/* Replay: makes a turn the next one; it passes without comparison. False: there is no such turn. */
+bool recording_revisit(struct recording *recording, uint64_t number,
+                       struct recording_turn *out_turn) G_GNUC_WARN_UNUSED_RESULT;
+/* Replay: goes on behind turn number, after which the state was this. */
+void recording_go_on(struct recording *recording, uint64_t number, const uint8_t *state,
+                     size_t size);
 
 /* ---- both ---- */
 

@@ -413,6 +413,18 @@ static bool entry_fits(const struct recording_index_entry *entry,
            frame->turns_ended == entry->turns_ended;
 }
 
+/* The payload of frame, which is in stored, into *raw. */
+static bool unpack_into(struct recording_file *file, const struct recording_frame *frame,
+                        uint8_t **raw, size_t *raw_bytes_max)
+{
+    if (frame->raw_bytes > *raw_bytes_max) {
+        g_free(*raw);
+        *raw = g_malloc(frame->raw_bytes);
+        *raw_bytes_max = frame->raw_bytes;
+    }
+    return unpack(file, frame, *raw);
+}
+
 bool recording_file_load(struct recording_file *file, guint index,
                          struct recording_frame *out_frame, uint8_t **raw, size_t *raw_bytes_max)
 {
@@ -428,14 +440,41 @@ bool recording_file_load(struct recording_file *file, guint index,
         recording_file_damage(file, index, "it is not what the index says");
         return false;
     }
-    if (out_frame->raw_bytes > *raw_bytes_max) {
-        g_free(*raw);
-        *raw = g_malloc(out_frame->raw_bytes);
-        *raw_bytes_max = out_frame->raw_bytes;
-    }
-    if (!unpack(file, out_frame, *raw)) {
+    if (!unpack_into(file, out_frame, raw, raw_bytes_max)) {
         recording_file_damage(file, index, "its payload does not decompress");
         return false;
     }
     return true;
+}
+
+/* What is behind the damage found so far is not looked at, and what is found here is the same or later. */
+static bool read_silently(struct recording_file *file, uint64_t offset, bool with_payload,
+                          struct recording_frame *out_frame)
+{
+    char *damage = file->damage;
+    uint64_t damage_offset = file->damage_offset;
+    bool ok;
+
+    if (offset >= file->totals.sound_bytes) {
+        return false;
+    }
+    file->damage = NULL;
+    ok = read_frame(file, 0, offset, with_payload, out_frame);
+    g_free(file->damage);
+    file->damage = damage;
+    file->damage_offset = damage_offset;
+    return ok;
+}
+
+bool recording_file_frame_at(struct recording_file *file, uint64_t offset,
+                             struct recording_frame *out_frame)
+{
+    return read_silently(file, offset, false, out_frame);
+}
+
+bool recording_file_load_at(struct recording_file *file, uint64_t offset,
+                            struct recording_frame *out_frame, uint8_t **raw, size_t *raw_bytes_max)
+{
+    return read_silently(file, offset, true, out_frame) &&
+           unpack_into(file, out_frame, raw, raw_bytes_max);
 }

@@ -13,6 +13,8 @@
 #include "replay/recording_frame.h"
 #include "replay/recording_reader.h"
 
+struct recording_reader;
+
 typedef struct ZSTD_DCtx_s ZSTD_DCtx;
 
 struct recording_file {
@@ -40,7 +42,18 @@ bool recording_file_load(struct recording_file *file, guint index,
                          struct recording_frame *out_frame, uint8_t **raw,
                          size_t *raw_bytes_max) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The header of the frame at offset, 0 being the first one's. False: at the end, and in front of damage. */
+bool recording_file_frame_at(struct recording_file *file, uint64_t offset,
+                             struct recording_frame *out_frame) G_GNUC_WARN_UNUSED_RESULT;
+/* The same with its payload, as recording_file_load(), but damage is not noted. */
+bool recording_file_load_at(struct recording_file *file, uint64_t offset,
+                            struct recording_frame *out_frame, uint8_t **raw,
+                            size_t *raw_bytes_max) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Notes damage of frames[index] and ends the file in front of it. Damage in front of it counts instead. */
 void recording_file_damage(struct recording_file *file, guint index, const char *what);
+
+/* A reader's own. */
+struct recording_file *recording_reader_file(struct recording_reader *reader);
 
 #endif

@@ -38,7 +38,7 @@ enum recording_group {
 };
 
 #define RECORDING_FORMAT_MAJOR 1
-#define RECORDING_FORMAT_MINOR 1
+#define RECORDING_FORMAT_MINOR 2
 
 #define RECORDING_VCPU_NONE 0xffffu
 

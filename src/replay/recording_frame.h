@@ -23,6 +23,9 @@ enum recording_frame_type {
     RECORDING_FRAME_RECORDS = 2,
     RECORDING_FRAME_INDEX = 3,
     RECORDING_FRAME_END = 4,
+    RECORDING_FRAME_CHECKPOINT = 5, /* begin of one (recording_checkpoint.h) */
+    RECORDING_FRAME_CHECKPOINT_PART = 6,
+    RECORDING_FRAME_CHECKPOINT_END = 7,
 };
 
 enum recording_frame_coding {

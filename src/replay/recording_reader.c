@@ -57,6 +57,11 @@ void recording_reader_close(struct recording_reader *reader)
     g_free(reader);
 }
 
+struct recording_file *recording_reader_file(struct recording_reader *reader)
+{
+    return &reader->file;
+}
+
 const struct recording_header *recording_reader_header(const struct recording_reader *reader)
 {
     return &reader->file.header;
@@ -362,4 +367,11 @@ bool recording_reader_seek(struct recording_reader *reader, uint64_t turn)
         }
     } while (record.group != RECORDING_GROUP_TURN || record.turn < turn);
     return step_back(reader, &before);
+}
+
+void recording_reader_set_state(struct recording_reader *reader, const uint8_t *bytes, size_t size)
+{
+    recording_state_fini(&reader->state);
+    reader->state = (struct recording_state){ g_memdup2(bytes, size), size };
+    reader->state_is_known = true;
 }

@@ -58,6 +58,9 @@ bool recording_reader_seek(struct recording_reader *reader, uint64_t turn);
 bool recording_reader_state(const struct recording_reader *reader, const uint8_t **out_bytes,
                             size_t *out_size);
 
+/* Behind a seek: the state in front of the record that comes next, from a checkpoint. */
+void recording_reader_set_state(struct recording_reader *reader, const uint8_t *bytes, size_t size);
+
 /* "frame 17 at byte 70321: ...", NULL = none found so far; until the next call. A missing end is
  * damage too. */
 const char *recording_reader_damage(const struct recording_reader *reader);

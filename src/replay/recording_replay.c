@@ -9,6 +9,7 @@
 
 #include "base/invariant.h"
 #include "replay/payload_fields.h"
+#include "replay/recording_checkpoint.h"
 #include "replay/recording_reader.h"
 #include "replay/recording_state.h"
 
@@ -27,6 +28,9 @@ struct recording_replay {
     struct recording_turn turn;
     GByteArray *turn_payload;
     unsigned record_number; /* of the turn's, from 1 */
+    bool is_silent;         /* nothing is compared */
+    bool silent_turn_ended;
+    struct recording_checkpoints *checkpoints; /* NULL until somebody asks */
 };
 
 struct recording_replay *recording_replay_open(const char *path, GError **error)
@@ -48,6 +52,7 @@ struct recording_replay *recording_replay_open(const char *path, GError **error)
 
 void recording_replay_close(struct recording_replay *replay)
 {
+    recording_checkpoints_free(replay->checkpoints);
     recording_reader_close(replay->reader);
     g_byte_array_unref(replay->turn_payload);
     g_free(replay->text);
@@ -82,7 +87,7 @@ static struct recording_state expected_state(const struct recording_replay *repl
     const uint8_t *bytes = NULL;
     size_t size = 0;
 
-    /* Known from the first turn on, since nothing here seeks. */
+    /* Known but where a turn passes silently, when nobody asks. */
     invariant(recording_reader_state(replay->reader, &bytes, &size));
     return (struct recording_state){ (uint8_t *)bytes, size };
 }
@@ -256,11 +261,42 @@ static void diverge_record(struct recording_replay *replay, const struct recordi
     diverge_sides(replay, &recorded, actual);
 }
 
+/* The next input of the kind in a turn that passes silently. False: none is left. */
+static bool find_input(struct recording_replay *replay, enum recording_input_kind kind,
+                       struct recording_record *record)
+{
+    while (!replay->silent_turn_ended && recording_reader_next(replay->reader, record)) {
+        replay->silent_turn_ended = record->group == RECORDING_GROUP_END;
+        if (is_same(record, RECORDING_GROUP_INPUT, kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void give_input(struct recording_replay *replay, enum recording_input_kind kind, void *bytes,
+                       size_t size)
+{
+    struct recording_record record;
+
+    if (find_input(replay, kind, &record) && record.payload_bytes == size) {
+        memcpy(bytes, record.payload, size);
+    } else {
+        memset(bytes, 0, size);
+    }
+}
+
 void recording_replay_input(struct recording_replay *replay, enum recording_input_kind kind,
                             void *bytes, size_t size)
 {
     struct recording_record record;
 
+    if (replay->is_silent) {
+        if (size > 0) {
+            give_input(replay, kind, bytes, size);
+        }
+        return;
+    }
     if (take_record(replay, &record)) {
         if (is_same(&record, RECORDING_GROUP_INPUT, kind) && record.payload_bytes == size) {
             if (size > 0) {
@@ -281,6 +317,10 @@ GBytes *recording_replay_input_bytes(struct recording_replay *replay,
 {
     struct recording_record record;
 
+    if (replay->is_silent) {
+        return find_input(replay, kind, &record) ? g_bytes_new(record.payload, record.payload_bytes)
+                                                 : g_bytes_new(NULL, 0);
+    }
     if (take_record(replay, &record)) {
         if (is_same(&record, RECORDING_GROUP_INPUT, kind)) {
             return g_bytes_new(record.payload, record.payload_bytes);
@@ -296,7 +336,7 @@ void recording_replay_effect(struct recording_replay *replay, enum recording_eff
 {
     struct recording_record record;
 
-    if (take_record(replay, &record) &&
+    if (!replay->is_silent && take_record(replay, &record) &&
         !(is_same(&record, RECORDING_GROUP_EFFECT, kind) && record.payload_bytes == size &&
           (size == 0 || memcmp(record.payload, bytes, size) == 0))) {
         diverge_record(replay, &record,
@@ -332,7 +372,7 @@ void recording_replay_end(struct recording_replay *replay, const void *state, si
 {
     struct recording_record record;
 
-    if (take_record(replay, &record)) {
+    if (!replay->is_silent && take_record(replay, &record)) {
         if (record.group != RECORDING_GROUP_END) {
             diverge_record(replay, &record, &(struct payload){ RECORDING_GROUP_END, 0, NULL, 0 });
         } else {
@@ -340,4 +380,42 @@ void recording_replay_end(struct recording_replay *replay, const void *state, si
         }
     }
     replay->in_turn = false;
+}
+
+/* ---- from a checkpoint on ---- */
+
+struct recording_checkpoints *recording_replay_checkpoints(struct recording_replay *replay)
+{
+    if (replay->checkpoints == NULL) {
+        replay->checkpoints = recording_checkpoints_find(replay->reader);
+    }
+    return replay->checkpoints;
+}
+
+bool recording_replay_revisit(struct recording_replay *replay, uint64_t number,
+                              struct recording_turn *out_turn)
+{
+    struct recording_record record;
+
+    invariant(!replay->in_turn);
+    if (!recording_reader_seek(replay->reader, number) ||
+        !recording_reader_next(replay->reader, &record) || record.turn != number) {
+        return false;
+    }
+    take_turn(replay, &record);
+    replay->is_silent = true;
+    replay->silent_turn_ended = false;
+    *out_turn = replay->turn;
+    return record.kind < RECORDING_TURN_COUNT;
+}
+
+void recording_replay_go_on(struct recording_replay *replay, uint64_t number, const uint8_t *state,
+                            size_t size)
+{
+    invariant(!replay->in_turn);
+    (void)recording_reader_seek(replay->reader, number + 1); /* false: it was the last one */
+    recording_reader_set_state(replay->reader, state, size);
+    replay->is_silent = false;
+    replay->is_peeked = false;
+    replay->turn_count = MIN(number + 1, replay->turn_count_total);
 }

@@ -5,6 +5,7 @@
 
 #include "replay/recording.h"
 
+struct recording_checkpoints;
 struct recording_replay;
 
 struct recording_replay *recording_replay_open(const char *path, GError **error);
@@ -28,6 +29,19 @@ void recording_replay_effect(struct recording_replay *replay, enum recording_eff
                              const void *bytes, size_t size);
 void recording_replay_end(struct recording_replay *replay, const void *state, size_t size,
                           recording_describe_fn describe, void *opaque);
+
+/* ---- from a checkpoint on ---- */
+
+/* The file's. */
+struct recording_checkpoints *recording_replay_checkpoints(struct recording_replay *replay);
+/* Makes turn number what recording_replay_peek() gives, and lets the turn pass without comparison:
+ * inputs are given where the kind is asked for, else zeros. False: there is no such turn. */
+bool recording_replay_revisit(struct recording_replay *replay, uint64_t number,
+                              struct recording_turn *out_turn) G_GNUC_WARN_UNUSED_RESULT;
+/* What comes next is the turn behind number, after which the state was this; compared again. */
+void recording_replay_go_on(struct recording_replay *replay, uint64_t number, const uint8_t *state,
+                            size_t size);
+
 /* Of the state after the last turn that ended. */
 uint64_t recording_replay_digest(const struct recording_replay *replay);
 

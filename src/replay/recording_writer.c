@@ -375,6 +375,30 @@ void recording_writer_flush(struct recording_writer *writer)
     }
 }
 
+uint64_t recording_writer_turn_number(const struct recording_writer *writer)
+{
+    return writer->turn;
+}
+
+void recording_writer_frame(struct recording_writer *writer, enum recording_frame_type type,
+                            const void *bytes, size_t size)
+{
+    struct recording_frame frame = { .type = (uint8_t)type,
+                                     .coding = RECORDING_CODING_ZSTD,
+                                     .first_sequence = writer->record_count,
+                                     .first_turn = writer->turn };
+
+    invariant(!writer->in_turn);
+    if (!size_is_in_limit(writer, "a frame", size, RECORDING_FRAME_RAW_MAX)) {
+        return;
+    }
+    recording_writer_flush(writer);
+    if (writer->error == NULL) {
+        reserve_stored(writer, size);
+        write_frame(writer, &frame, bytes, size);
+    }
+}
+
 static uint64_t write_index(struct recording_writer *writer)
 {
     guint count = writer->index->len;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "replay/recording_format.h"
+#include "replay/recording_frame.h"
 
 struct fault_plan;
 struct recording_header;
@@ -37,6 +38,13 @@ void recording_writer_end_turn_unchanged(struct recording_writer *writer);
 
 /* The state after the last turn that ended; the writer's. */
 const struct recording_state *recording_writer_state(const struct recording_writer *writer);
+
+/* The turn that ended last. */
+uint64_t recording_writer_turn_number(const struct recording_writer *writer);
+
+/* Between two turns: a frame that holds no records, behind all records so far. */
+void recording_writer_frame(struct recording_writer *writer, enum recording_frame_type type,
+                            const void *bytes, size_t size);
 
 void recording_writer_flush(struct recording_writer *writer);
 /* Flushes, writes index and end; once. */

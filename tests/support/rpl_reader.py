@@ -11,7 +11,8 @@ import sys
 
 MIB = 1 << 20
 FRAME_MAX, PAYLOAD_MAX, STATE_MAX = 16 * MIB, 256 * MIB, 16 * MIB
-HEADER, RECORDS, INDEX, END = 1, 2, 3, 4
+HEADER, RECORDS, INDEX, END, CHECKPOINT, PART, PARTS_END = 1, 2, 3, 4, 5, 6, 7
+PART_MAX = 4 * MIB + 4
 GROUPS = ('turn', 'input', 'effect', 'end')
 XXHASH = ctypes.CDLL('libxxhash.so.0')
 XXHASH.XXH3_64bits.restype = ctypes.c_uint64
@@ -21,6 +22,7 @@ ZSTD.ZSTD_decompress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char
 
 Frame = collections.namedtuple('Frame', 'number offset type raw carry record_count first_sequence first_turn turns_ended digest')
 Header = collections.namedtuple('Header', 'major minor program build_id arguments schema realtime_us')
+Checkpoint = collections.namedtuple('Checkpoint', 'turn now_ns icount parts')
 Record = collections.namedtuple('Record', 'sequence group kind turn now_ns icount vcpu payload')
 
 
@@ -112,7 +114,7 @@ def read_header(raw):
     need(count <= 65536, 'argument count')
     arguments = [cursor.string(131072) for _ in range(count)]
     schema, realtime = cursor.number('Q'), cursor.number('q')
-    need(minor > 1 or cursor.at == len(raw), 'bytes behind the header')
+    need(minor > 2 or cursor.at == len(raw), 'bytes behind the header')
     return Header(major, minor, program, build_id, arguments, schema, realtime)
 
 
@@ -142,7 +144,7 @@ class Reader:
     """All of a file; what is in front of damage, and the damage."""
 
     def __init__(self, data):
-        self.records, self.index, self.frames = [], [], []
+        self.records, self.index, self.frames, self.checkpoints, self.open_checkpoint = [], [], [], [], None
         self.state, self.turns_ended, self.sequence, self.turn = b'', 0, 0, None
         self.in_turn, self.open_record, self.missing = False, None, 0
         self.damage, self.end, self.has_index = None, None, False
@@ -178,6 +180,23 @@ class Reader:
             end = struct.unpack('<QQQQQ', frame.raw)
             need(end == (index_offset, frame.number, self.turns_ended, self.sequence, xxh3(self.state)), f'end {end}')
             self.end = end
+        self.take_checkpoint(frame)
+
+    def take_checkpoint(self, frame):
+        if frame.type == CHECKPOINT:
+            need(len(frame.raw) >= 24 and not self.in_turn, 'checkpoint')
+            self.open_checkpoint = Checkpoint(*struct.unpack_from('<QQQ', frame.raw), [])
+            need(frame.raw[24:] == self.state and self.open_checkpoint.turn == self.turn, 'state of a checkpoint')
+        elif frame.type == PART and self.open_checkpoint is not None:
+            need(5 <= len(frame.raw) <= PART_MAX, 'part')
+            self.open_checkpoint.parts.append((struct.unpack_from('<I', frame.raw)[0], frame.raw[4:]))
+        else:
+            if frame.type == PARTS_END and self.open_checkpoint is not None:
+                need(frame.raw == bytes(4), 'end of a checkpoint')
+                kinds = [kind for kind, _ in self.open_checkpoint.parts]
+                need(kinds[:1] == [0] and kinds.count(0) == 1, 'parts')
+                self.checkpoints.append(self.open_checkpoint)
+            self.open_checkpoint = None
 
     def take_records(self, frame):
         need(frame.first_sequence == self.sequence, 'first sequence')

@@ -214,7 +214,7 @@ static void test_other_version(void **unused)
     sum = GUINT64_TO_LE(XXH3_64bits(bytes, 64));
     memcpy(bytes + 64, &sum, 8);
     assert_true(g_file_set_contents(path, bytes, (gssize)size, NULL));
-    text = g_strdup_printf("Can't read recording '%s': its format is 2.1, this program reads 1.x; "
+    text = g_strdup_printf("Can't read recording '%s': its format is 2.2, this program reads 1.x; "
                            "replug test (build 0123abcd) wrote it",
                            path);
     check_not_open(path, REPLUG_ERROR_UNSUPPORTED, text);

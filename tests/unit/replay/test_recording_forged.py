@@ -149,7 +149,7 @@ def check_headers(path):
 
 def check_newer(path):
     """A higher minor version: more behind the header, frames of other types."""
-    data = header(version=(1, 2), rest=bytes(20)) + FIRST + frame(77, b'new')
+    data = header(version=(1, 3), rest=bytes(20)) + FIRST + frame(77, b'new')
     data += end(number=3)
     path.write_bytes(data)
     done = run('print', path)
