@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "tracedump/checkpoint_list.h"
 #include "tracedump/info.h"
 #include "tracedump/recording_tally.h"
 #include "tracedump/report.h"
@@ -136,5 +137,6 @@ void info_recording(struct run *run)
     output_text(output, "\n changes of state: ");
     report_count(output, tally.kinds[RECORDING_GROUP_END][0].bytes, "byte");
     output_char(output, '\n');
+    checkpoint_list_print(output, reader);
     run_close_recording(run, reader);
 }

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "tracedump/checkpoint_list.h"
 #include "tracedump/recording_tally.h"
 #include "tracedump/report.h"
 #include "tracedump/verify.h"
@@ -88,6 +89,7 @@ void verify_recording(struct run *run)
     struct recording_reader *reader = run_open_recording(run, RECORDING_SCAN_CHECKSUMS);
     struct recording_totals totals;
     struct recording_tally tally;
+    bool are_whole;
 
     if (reader == NULL) {
         return;
@@ -96,6 +98,10 @@ void verify_recording(struct run *run)
     recording_reader_totals(reader, &totals);
     print_parts(&run->output, &totals, &tally);
     print_notes(&run->output, &totals, &tally);
+    are_whole = checkpoint_list_verify(&run->output, reader);
     print_result(run, &totals, &tally, recording_reader_damage(reader));
+    if (!are_whole && run->status == STATUS_FINE) {
+        run->status = STATUS_DAMAGED;
+    }
     recording_reader_close(reader);
 }
