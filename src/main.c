@@ -100,6 +100,7 @@ static bool start_trace(struct program *program, GError **error)
         }
     }
     invariant_set_hook(print_bound_ring);
+    trace_session_mute(program->trace, program->own.replay_from != NULL);
     /* The last events are part of a divergence's report. With patterns of the user's own they are
      * those: others would get numbers too, and the trace would differ from the recording's. */
     return !is_replay(program) || program->config->traces->len > 0 ||
@@ -341,6 +342,7 @@ static bool start_guest(struct program *program, GError **error)
         .has_until = own->replay_has_until,
         .until = own->replay_until,
         .plant = own->replay_plant,
+        .from = own->replay_from,
         .progress = show_progress,
         .opaque = program,
     };
@@ -417,7 +419,10 @@ static int fail_start(const struct program *program, const GError *error, bool w
         return tell_verdict(program);
     }
     (void)fail(error);
-    return program->own.replay_path != NULL && !was_built ? EXIT_UNUSABLE : EXIT_FAILURE;
+    return program->own.replay_path != NULL &&
+                   (!was_built || g_error_matches(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT))
+               ? EXIT_UNUSABLE
+               : EXIT_FAILURE;
 }
 
 static int run(struct program *program, char **argv)

@@ -12,6 +12,7 @@
 #include "host/host_block.h"
 #include "hw/core/block_port.h"
 #include "hw/virtio/virtio_devices.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 
@@ -157,6 +158,7 @@ bool machine_blockdev_add(struct machine *machine, const struct json_object *opt
     const char *path = text_of(options, "filename");
     struct block_node *node;
 
+    checkpoint_note_command(machine);
     if (driver == NULL || name == NULL) {
         return missing(driver == NULL ? "driver" : "node-name", error);
     }
@@ -184,6 +186,7 @@ bool machine_blockdev_del(struct machine *machine, const char *name, GError **er
 {
     struct block_node *node = block_node_find(machine, name);
 
+    checkpoint_note_command(machine);
     if (node == NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND,
                     "Failed to find node with node-name='%s'", name);

@@ -133,11 +133,72 @@ static bool apply_fault(struct machine_config *config, const char *argument, GEr
     return fault_plan_arm(&config->faults, argument, error);
 }
 
+/* "10s", "500ms": a whole number with ns, us, ms, s or m. */
+static bool parse_time(const char *text, uint64_t *out_ns)
+{
+    static const struct {
+        const char *suffix;
+        uint64_t ns;
+    } units[] = {
+        { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 }, { "m", 60000000000 }
+    };
+
+    size_t digits = strspn(text, "0123456789");
+    g_autofree char *number = g_strndup(text, digits);
+    guint64 value;
+
+    if (!g_ascii_string_to_unsigned(number, 10, 1, G_MAXINT64, &value, NULL)) {
+        return false;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
+        if (strcmp(text + digits, units[i].suffix) == 0 && value <= G_MAXINT64 / units[i].ns) {
+            *out_ns = value * units[i].ns;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool apply_record_option(struct machine_config *config, const char *key, const char *text,
+                                GError **error)
+{
+    if (strcmp(key, "file") == 0) {
+        command_line_replace(&config->record_path, text);
+        return true;
+    }
+    if (strcmp(key, "checkpoint") != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Parameter '%s' is unexpected; expected file or checkpoint", key);
+        return false;
+    }
+    if (!parse_time(text, &config->checkpoint_ns)) {
+        g_set_error(
+            error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+            "Parameter 'checkpoint' does not accept value '%s'; expected a time such as 10s "
+            "or 500ms",
+            text);
+        return false;
+    }
+    return true;
+}
+
 static bool apply_record(struct machine_config *config, const char *argument, GError **error)
 {
-    (void)error;
-    command_line_replace(&config->record_path, argument);
-    return true;
+    struct json_object *options = options_parse(argument, "file", error);
+    bool ok = options != NULL;
+
+    if (ok && command_line_text(options, "file") == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter 'file' is missing");
+        ok = false;
+    }
+    if (options != NULL) {
+        json_object_object_foreach(options, key, value)
+        {
+            ok = ok && apply_record_option(config, key, json_object_get_string(value), error);
+        }
+    }
+    json_object_put(options);
+    return ok;
 }
 
 static bool parse_until(struct machine_config *config, const char *text, GError **error)
@@ -177,11 +238,13 @@ static bool apply_replay(struct machine_config *config, const char *argument, GE
                 command_line_replace(&config->replay_path, text);
             } else if (strcmp(key, "until") == 0) {
                 ok = parse_until(config, text, error);
+            } else if (strcmp(key, "from") == 0) {
+                command_line_replace(&config->replay_from, text);
             } else if (strcmp(key, "plant") == 0) {
                 command_line_replace(&config->replay_plant, text);
             } else {
                 g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                            "Parameter '%s' is unexpected; expected file or until", key);
+                            "Parameter '%s' is unexpected; expected file, from or until", key);
                 ok = false;
             }
         }
@@ -290,8 +353,9 @@ static const struct option options_table[] = {
     { "qmp", "CHARDEV", apply_qmp, "a QMP monitor, such as unix:PATH,server=on,wait=off", true },
     { "qmp-pretty", "CHARDEV", apply_qmp_pretty, NULL, true },
     { "monitor", "CHARDEV", apply_monitor, "a human monitor", true },
-    { "record", "FILE", apply_record, "write the session down for -replay", false },
-    { "replay", "FILE[,until=TURN]", apply_replay,
+    { "record", "FILE[,checkpoint=TIME]", apply_record, "write the session down for -replay",
+      false },
+    { "replay", "FILE[,from=CHECKPOINT][,until=TURN]", apply_replay,
       "carry a recorded session out again, without KVM and guest", true },
     { "console-script", "FILE", apply_console_script,
       "lines of INSTRUCTION TEXT or TIME TEXT, typed there on the first console", false },

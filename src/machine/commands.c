@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "replay/recording.h"
 #include "trace/trace_session.h"
@@ -101,6 +102,11 @@ bool machine_takes_changes(const struct machine *machine, const char *name, GErr
 bool machine_may_change(const struct machine *machine, const char *name, GError **error)
 {
     return !machine->looking || refuse(name, error);
+}
+
+void machine_note_command(struct machine *machine)
+{
+    checkpoint_note_command(machine);
 }
 
 bool machine_is_ending(const struct machine *machine)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "hw/core/cpu_device_if.h"
 #include "hw/core/memory_device_if.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 #include "trace/trace.h"
@@ -213,5 +214,6 @@ bool qdev_device_add(struct machine *machine, const struct json_object *argument
 bool machine_device_add(struct machine *machine, const struct json_object *arguments,
                         GError **error)
 {
+    checkpoint_note_command(machine);
     return qdev_device_add(machine, arguments, error);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/invariant.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 #include "trace/trace.h"
@@ -115,6 +116,10 @@ static void destroy_and_announce(struct machine *machine, struct device *device)
 void machine_destroy_gone(struct machine *machine)
 {
     while (machine->gone->len > 0) {
-        destroy_and_announce(machine, g_ptr_array_index(machine->gone, 0));
+        struct device *device = g_ptr_array_index(machine->gone, 0);
+        g_autofree char *path = device_path(device);
+
+        checkpoint_note_gone(machine, path);
+        destroy_and_announce(machine, device);
     }
 }

@@ -17,6 +17,7 @@
 #include "host/host_char.h"
 #include "host/host_loop.h"
 #include "machine/block_drives.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "machine/networks.h"
 #include "machine/pc_chips.h"
@@ -363,8 +364,30 @@ bool machine_guest_start(struct machine *machine, GError **error)
     return ok;
 }
 
+/* Their history begins with the machine that the command line says. */
+static bool prepare_checkpoints(struct machine *machine, GError **error)
+{
+    uint64_t interval_ns = machine->config->checkpoint_ns;
+
+    if (machine->recording == NULL || interval_ns == 0) {
+        return true;
+    }
+    if (machine->soft == NULL) {
+        g_set_error(
+            error, REPLUG_ERROR, REPLUG_ERROR_UNSUPPORTED,
+            "-record: checkpoint= needs -accel soft: on KVM the guest's memory and registers "
+            "are not the recording's");
+        return false;
+    }
+    checkpoints_create(machine, interval_ns);
+    return true;
+}
+
 bool machine_start(struct machine *machine, GError **error)
 {
+    if (!prepare_checkpoints(machine, error)) {
+        return false;
+    }
     if ((machine->kvm != NULL && !kvm_vcpus_start(machine->kvm, error)) ||
         (machine->soft != NULL && !soft_machine_start(machine, error))) {
         return false;
@@ -413,6 +436,7 @@ static void fini_parts(struct machine *machine)
     g_ptr_array_unref(machine->ram_backends);
     g_byte_array_unref(machine->payload);
     g_ptr_array_unref(machine->notices);
+    checkpoints_destroy(machine->checkpoints);
     recorded_state_destroy(machine->recorded_state);
     recorded_kvm_destroy(machine->recorded_kvm);
     machine_replay_destroy(machine->replay);

@@ -56,7 +56,9 @@ uint64_t machine_schema(void);
 struct machine_replay_options {
     bool is_paused; /* before the first turn behind the building */
     bool has_until;
-    uint64_t until;    /* pauses behind this turn */
+    uint64_t until; /* pauses behind this turn */
+    const char
+        *from; /* the checkpoint where it begins (machine/checkpoint.h), NULL = at the begin */
     const char *plant; /* KIND@TURN, for tests: state, ioctl or listener goes wrong; NULL = none */
     /* Called now and then, and at the end. */
     void (*progress)(void *opaque, uint64_t turn, unsigned percent);
@@ -181,6 +183,10 @@ bool machine_netdev_del(struct machine *machine, const char *id,
 /* name: of a network or of a device on one. */
 bool machine_set_link(struct machine *machine, const char *name, bool is_up,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A command that changes how the session goes on, and does not do it through this header (tracing): where the session
+ * is taken up at a checkpoint behind it, it is carried out again. */
+void machine_note_command(struct machine *machine);
 
 /* set-action {reboot, shutdown, panic, watchdog}: strings or NULL each. */
 bool machine_set_action(struct machine *machine, const char *reboot, const char *shutdown,

@@ -52,6 +52,7 @@ void machine_config_fini(struct machine_config *config)
     g_free(config->replay_path);
     g_free(config->replay_plant);
     g_free(config->console_script);
+    g_free(config->replay_from);
     g_ptr_array_unref(config->objects);
     g_ptr_array_unref(config->devices);
     g_ptr_array_unref(config->blockdevs);

@@ -47,11 +47,13 @@ struct machine_config {
     bool no_reboot, no_shutdown;
     bool daemonize;
     bool nographic, nodefaults;
-    bool digest;          /* -digest: told at the end */
-    char *console_script; /* -console-script, NULL = none; on our own CPUs */
-    char *record_path;    /* -record, NULL = none */
-    char *replay_path;    /* -replay, NULL = none */
+    bool digest;            /* -digest: told at the end */
+    char *console_script;   /* -console-script, NULL = none; on our own CPUs */
+    char *record_path;      /* -record, NULL = none */
+    uint64_t checkpoint_ns; /* of virtual time between two checkpoints; 0 = none */
+    char *replay_path;      /* -replay, NULL = none */
     char *replay_plant;
+    char *replay_from; /* the checkpoint where the replay begins, NULL = at the begin */
     uint64_t replay_until;
     bool replay_has_until;
 };

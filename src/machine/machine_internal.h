@@ -23,6 +23,7 @@
 #include "memory/region.h"
 #include "replay/recording_format.h"
 
+struct checkpoints;
 struct machine_replay;
 struct recorded_kvm;
 struct recorded_state;
@@ -114,6 +115,7 @@ struct machine {
     struct recorded_state *recorded_state;
     struct recorded_kvm *recorded_kvm;
     struct machine_replay *replay;
+    struct checkpoints *checkpoints;       /* of a session that is recorded with them; owned */
     const struct recording_turn *replayed; /* the turn under way */
     GByteArray *payload;                   /* scratch */
     bool in_turn;

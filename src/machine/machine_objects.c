@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "hw/mem/memory_backend.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 
 bool machine_text_argument(const struct json_object *arguments, const char *key, bool required,
@@ -77,10 +78,13 @@ bool machine_object_create(struct machine *machine, const struct json_object *ar
         .configure = configure,
         .opaque = machine,
     };
-    bool ok = properties != NULL &&
-              machine_text_argument(properties, "qom-type", true, &options.type, error) &&
-              machine_text_argument(properties, "id", true, &options.id, error) &&
-              user_creatable_add(&options, error);
+    bool ok;
+
+    checkpoint_note_command(machine);
+    ok = properties != NULL &&
+         machine_text_argument(properties, "qom-type", true, &options.type, error) &&
+         machine_text_argument(properties, "id", true, &options.id, error) &&
+         user_creatable_add(&options, error);
 
     json_object_put(properties);
     return ok;
@@ -94,10 +98,12 @@ bool machine_object_add(struct machine *machine, const struct json_object *argum
 
 bool machine_object_del(struct machine *machine, const char *id, GError **error)
 {
+    checkpoint_note_command(machine);
     return user_creatable_del(machine->objects, id, error);
 }
 
 bool machine_inject_fault(struct machine *machine, const char *fault, GError **error)
 {
+    checkpoint_note_command(machine);
     return fault_plan_arm(&machine->faults, fault, error);
 }

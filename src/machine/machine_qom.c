@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 
@@ -120,6 +121,7 @@ bool machine_qom_set(struct machine *machine, const char *path, const char *prop
 {
     struct object *object = resolve(machine, path, error);
 
+    checkpoint_note_command(machine);
     if (object == NULL) {
         return false;
     }

@@ -13,6 +13,7 @@
 #include "host/host_net.h"
 #include "hw/core/net_port.h"
 #include "hw/virtio/virtio_devices.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "qom/property.h"
 
@@ -95,6 +96,7 @@ bool machine_netdev_add(struct machine *machine, const struct json_object *optio
     struct netdev *netdev;
     bool ok = true;
 
+    checkpoint_note_command(machine);
     if (!options_are_good(machine, options, error)) {
         return false;
     }
@@ -120,6 +122,7 @@ bool machine_netdev_del(struct machine *machine, const char *id, GError **error)
 {
     struct netdev *netdev = netdev_find(machine, id);
 
+    checkpoint_note_command(machine);
     if (netdev == NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_NOT_FOUND, "Device '%s' not found", id);
         return false;
@@ -140,6 +143,7 @@ bool machine_set_link(struct machine *machine, const char *name, bool is_up, GEr
     struct netdev *netdev = netdev_find(machine, name);
     const struct nic *nic = netdev != NULL ? netdev->nic : NULL;
 
+    checkpoint_note_command(machine);
     for (guint i = 0; netdev == NULL && nic == NULL && i < machine->nics->len; i++) {
         if (g_strcmp0(nic_at(machine, i)->device->id, name) == 0) {
             nic = nic_at(machine, i);

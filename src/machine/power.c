@@ -12,6 +12,7 @@
 #include "host/host_clock.h"
 #include "host/host_loop.h"
 #include "hw/acpi/piix4_pm.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "machine/networks.h"
 #include "machine/recorded_state.h"
@@ -245,6 +246,7 @@ static void serve_reset(struct machine *machine)
         kvm_vcpus_hold(machine->kvm);
     }
     trace_machine_reset_enter(machine->request_by_guest);
+    checkpoint_note_reset(machine);
     ok = machine_reset_all(machine, &error);
     trace_machine_reset_leave(ok);
     machine_emit_event(machine, "RESET", cause_data(machine));

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/error.h"
 #include "base/invariant.h"
 #include "hw/core/device.h"
 #include "machine/machine_internal.h"
@@ -21,6 +22,7 @@
 #include "replay/recording_format.h"
 #include "state/state.h"
 #include "state/state_layout.h"
+#include "state/state_stream.h"
 
 #define TOUCHED_MAX     4u
 #define SHOWN_BYTES_MAX 8192u /* of a text that names fields */
@@ -236,6 +238,17 @@ static void find_places(struct recorded_state *state)
     state->touched_all = true;
 }
 
+/* In the place of what text has. */
+static void find_layout(const struct recorded_state *state, GString *text)
+{
+    g_string_truncate(text, 0);
+    for (guint i = 0; i < state->places->len; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
+
+        state_layout_append(place->desc, place->path, text);
+    }
+}
+
 const GString *recorded_state_new_layout(struct recorded_state *state)
 {
     GString *swap = state->layout;
@@ -247,12 +260,7 @@ const GString *recorded_state_new_layout(struct recorded_state *state)
     if (state->is_stale) {
         find_places(state);
     }
-    g_string_truncate(state->text, 0);
-    for (guint i = 0; i < state->places->len; i++) {
-        const struct place *place = &g_array_index(state->places, struct place, i);
-
-        state_layout_append(place->desc, place->path, state->text);
-    }
+    find_layout(state, state->text);
     if (g_string_equal(state->text, state->layout)) {
         return NULL;
     }
@@ -439,6 +447,105 @@ void recorded_state_spoil(struct recorded_state *state)
     }
 }
 
+/* ---- for checkpoints ---- */
+
+void recorded_state_save(struct recorded_state *state, GByteArray *out)
+{
+    const GByteArray *bytes;
+
+    recorded_state_touched_all(state);
+    bytes = recorded_state_take(state);
+    find_layout(state, state->text);
+    state_put_bytes(out, state->text->str, state->text->len);
+    state_put_bytes(out, state->layout->str, state->layout->len);
+    state_put_bytes(out, bytes->data, bytes->len);
+}
+
+static bool is_text(GString *text, const uint8_t *bytes, size_t size)
+{
+    return size == text->len && (size == 0 || memcmp(text->str, bytes, size) == 0);
+}
+
+/* The machine's own as it was; digests are taken anew. */
+static void put_own(struct recorded_state *state)
+{
+    struct machine *machine = state->machine;
+    struct machine_state *own = &state->own;
+
+    machine->clock_base_ns = own->clock_base_ns;
+    machine->console_digest = own->console_digest;
+    memcpy(machine->gsi_lines.statistics.raised, own->irq_raised, sizeof(own->irq_raised));
+    machine->gsi_lines.statistics.level = own->irq_level;
+    machine->run_state = own->run_state <= RUN_STATE_INTERNAL_ERROR ? (enum run_state)own->run_state
+                                                                    : RUN_STATE_PAUSED;
+    machine->exit_status = (int)own->exit_status;
+    machine->unattached_count = own->unattached_count;
+    machine->anonymous_count = own->anonymous_count;
+    machine->quitting = own->quitting;
+    machine->reboot_is_shutdown = own->reboot_is_shutdown;
+    machine->shutdown_is_pause = own->shutdown_is_pause;
+    memory_system_restore(machine->memory, own->memory_generation, 0);
+    own->flatviews_digest = 0;
+}
+
+bool recorded_state_load_again(struct recorded_state *state, GBytes *bytes, GError **error)
+{
+    gsize size;
+    const uint8_t *from = g_bytes_get_data(bytes, &size);
+
+    invariant(size == state->bytes->len);
+    for (guint i = 0; i < state->places->len; i++) {
+        const struct place *place = &g_array_index(state->places, struct place, i);
+        g_autofree char *field = NULL;
+
+        /* Only realizing realizes. */
+        if (place->desc == &device_life_desc &&
+            ((const struct device_life *)place->at)->realized != (from[0] != 0)) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
+                        "the checkpoint is damaged: %s is realized or not", place->path);
+            return false;
+        }
+        if (!state_load(place->desc, (void *)place->at, from, place->path, &field)) {
+            g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
+                        "the checkpoint is damaged: %s is neither 0 nor 1", field);
+            return false;
+        }
+        from += place->desc->size;
+    }
+    put_own(state);
+    soft_machine_after_load(state->machine);
+    return true;
+}
+
+GBytes *recorded_state_load(struct recorded_state *state, struct state_stream *stream,
+                            GError **error)
+{
+    size_t size;
+    size_t told_size;
+    const uint8_t *layout = state_take_bytes(stream, &size);
+    const uint8_t *told = state_take_bytes(stream, &told_size);
+    g_autoptr(GBytes) bytes = NULL;
+
+    find_places(state);
+    find_layout(state, state->text);
+    if (!is_text(state->text, layout, size)) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
+                    "the checkpoint is damaged: its devices are not those of its history");
+        return NULL;
+    }
+    g_string_truncate(state->layout, 0);
+    g_string_append_len(state->layout, (const char *)told, (gssize)told_size);
+    state->is_moved = true;
+    layout = state_take_bytes(stream, &size);
+    if (stream->failed || size != state->bytes->len) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_CORRUPT,
+                    "the checkpoint is damaged: its state is cut");
+        return NULL;
+    }
+    bytes = g_bytes_new(layout, size);
+    return recorded_state_load_again(state, bytes, error) ? g_steal_pointer(&bytes) : NULL;
+}
+
 /* ---- reports ---- */
 
 static void describe_composition(const struct recorded_state *state, GString *out)
@@ -473,57 +580,4 @@ char *recorded_state_describe(void *opaque, GBytes *expected)
         actual += place->desc->size;
     }
     return g_string_free(out, FALSE);
-}
-
-/* ---- schema ---- */
-
-struct schema {
-    uint64_t hash;
-};
-
-static void hash_more(struct schema *schema, const void *bytes, size_t size)
-{
-    schema->hash = XXH3_64bits_withSeed(bytes, size, schema->hash);
-}
-
-static void hash_type(const struct type *type, void *opaque)
-{
-    const struct device_class *class;
-    uint64_t hash;
-
-    if (!type_is_a(type, TYPE_DEVICE)) {
-        return;
-    }
-    class = type_class(type);
-    if (class != NULL && class->state != NULL) {
-        hash = state_schema_hash(class->state);
-        hash_more(opaque, type_name(type), strlen(type_name(type)));
-        hash_more(opaque, &hash, sizeof(hash));
-    }
-}
-
-static void hash_kinds(struct schema *schema, enum recording_group group, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        const char *name = recording_kind_name(group, i);
-
-        hash_more(schema, name, strlen(name) + 1);
-    }
-}
-
-/* Not over the trace declarations: a build with more trace points may replay an older recording,
- * that is what replays are for. */
-uint64_t recorded_state_schema(void)
-{
-    struct type_registry *types = type_registry_create(machine_types);
-    uint64_t life = state_schema_hash(&device_life_desc);
-    struct schema schema = { state_schema_hash(&machine_state_desc) ^ soft_machine_schema() };
-
-    type_registry_for_each(types, hash_type, &schema);
-    hash_more(&schema, &life, sizeof(life));
-    hash_kinds(&schema, RECORDING_GROUP_TURN, RECORDING_TURN_COUNT);
-    hash_kinds(&schema, RECORDING_GROUP_INPUT, RECORDING_INPUT_COUNT);
-    hash_kinds(&schema, RECORDING_GROUP_EFFECT, RECORDING_EFFECT_COUNT);
-    type_registry_destroy(types);
-    return schema.hash;
 }

@@ -13,6 +13,8 @@
 struct device;
 struct machine;
 struct recorded_state;
+struct state_desc;
+struct state_stream;
 
 /* The machine's memory system is to go first. */
 struct recorded_state *recorded_state_create(struct machine *machine);
@@ -50,12 +52,26 @@ void recorded_state_take_ram(struct recorded_state *state);
 /* XXH3-64 of those taken last. */
 uint64_t recorded_state_digest(const struct recorded_state *state);
 
+/* Appends all of it: the layout, the one that was told last, the bytes. For a checkpoint. */
+void recorded_state_save(struct recorded_state *state, GByteArray *out);
+/*
+ * Makes the machine's and all devices' state what was saved; gives the bytes. NULL: the devices are not those
+ * of the checkpoint, or it is damaged.
+ */
+GBytes *recorded_state_load(struct recorded_state *state, struct state_stream *stream,
+                            GError **error);
+/* The same from those bytes, once devices have derived what they derive from them. */
+bool recorded_state_load_again(struct recorded_state *state, GBytes *bytes,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Those taken last. */
 const GByteArray *recorded_state_taken(const struct recorded_state *state);
 
 /* recording_describe_fn: the fields in which the bytes taken last differ from expected. */
 char *recorded_state_describe(void *opaque, GBytes *expected);
 
+/* Of the machine's own. */
+extern const struct state_desc machine_state_desc;
 /* The hash of all state descriptors: equal hashes mean the same fields in the same places. */
 uint64_t recorded_state_schema(void);
 

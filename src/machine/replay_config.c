@@ -38,6 +38,7 @@ static void take_own(struct machine_config *config, const struct machine_config 
     config->daemonize = own->daemonize;
     config->digest = own->digest;
     g_clear_pointer(&config->record_path, g_free);
+    config->checkpoint_ns = 0;
 }
 
 bool machine_config_replayed(const struct machine_config *own, char *const *arguments,

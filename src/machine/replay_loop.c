@@ -12,6 +12,7 @@
 #include "host/host_clock.h"
 #include "host/host_loop.h"
 #include "machine/block_drives.h"
+#include "machine/checkpoint.h"
 #include "machine/machine_internal.h"
 #include "machine/networks.h"
 #include "machine/recorded_kvm.h"
@@ -330,6 +331,16 @@ void machine_replay_plant_state(struct machine *machine)
 
 /* ---- life ---- */
 
+/* The trace has nothing of what is in front of the checkpoint. */
+static bool begin_at(struct machine *machine, const char *from, GError **error)
+{
+    if (!checkpoint_restore(machine, from, error)) {
+        return false;
+    }
+    trace_session_mute(machine->trace, false);
+    return true;
+}
+
 bool machine_replay_start(struct machine *machine, const struct machine_replay_options *options,
                           GError **error)
 {
@@ -340,6 +351,9 @@ bool machine_replay_start(struct machine *machine, const struct machine_replay_o
     replay->paused = options->is_paused || (options->has_until && options->until == 0);
     machine->replay = replay;
     if (options->plant != NULL && !plant_parse(replay, options->plant, error)) {
+        return false;
+    }
+    if (options->from != NULL && !begin_at(machine, options->from, error)) {
         return false;
     }
     post(machine);

@@ -271,6 +271,23 @@ void soft_machine_for_each_state(const struct machine *machine, soft_state_fn vi
     }
 }
 
+/* current and quantum_left may come from a damaged file. */
+void soft_machine_after_load(struct machine *machine)
+{
+    struct soft_machine *soft = machine->soft;
+
+    if (soft->state.current >= soft->count || soft->state.quantum_left == 0 ||
+        soft->state.quantum_left > SOFT_QUANTUM) {
+        soft->state.current = 0;
+        soft->state.quantum_left = SOFT_QUANTUM;
+    }
+    for (unsigned i = 0; i < soft->count; i++) {
+        if (soft->processors[i].cpu != NULL) {
+            soft_cpu_after_load(soft->processors[i].cpu);
+        }
+    }
+}
+
 uint64_t soft_machine_schema(void)
 {
     return state_schema_hash(&soft_machine_desc) + 3 * state_schema_hash(&soft_cpu_state_desc);

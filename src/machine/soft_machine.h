@@ -59,6 +59,8 @@ typedef void (*soft_state_fn)(void *opaque, const void *at, const struct state_d
                               const char *path);
 void soft_machine_for_each_state(const struct machine *machine, soft_state_fn visit, void *opaque);
 uint64_t soft_machine_schema(void);
+/* That state has been loaded. */
+void soft_machine_after_load(struct machine *machine);
 
 /*
  * Runs the guest up to an instruction count or until nothing is runnable; under the lock, in a turn's context. Gives

@@ -9,6 +9,7 @@
 #include "host/host_clock.h"
 #include "host/host_thread.h"
 #include "machine/block_drives.h"
+#include "machine/checkpoint.h"
 #include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
 #include "machine/soft_outside.h"
@@ -200,6 +201,18 @@ static bool wait_until(struct machine *machine, uint64_t deadline)
     return false;
 }
 
+/* Where the next slice ends: in SOFT_SLICE instructions, or where a checkpoint is to be taken. */
+static uint64_t slice_end(const struct machine *machine)
+{
+    uint64_t due_ns = checkpoint_due_ns(machine), now_ns = soft_machine_now_ns(machine);
+    uint64_t instructions = SOFT_SLICE;
+
+    if (due_ns > now_ns && (due_ns - now_ns) >> SOFT_SHIFT < SOFT_SLICE) {
+        instructions = ((due_ns - now_ns - 1) >> SOFT_SHIFT) + 1;
+    }
+    return machine->soft->state.icount + instructions;
+}
+
 /* Under the lock, while the guest runs. */
 static void slice(struct machine *machine)
 {
@@ -208,12 +221,12 @@ static void slice(struct machine *machine)
     bool idle;
 
     trace_session_bind(machine->trace);
-    idle = soft_machine_run_until(
-        machine, soft_outside_icount(machine, machine->soft->state.icount + SOFT_SLICE));
+    idle = soft_machine_run_until(machine, soft_outside_icount(machine, slice_end(machine)));
     paused(machine);
     trace_session_bind(NULL);
     machine_post_flush(machine);
     block_requests_serve(machine);
+    checkpoint_if_due(machine);
     if (machine->run_state != RUN_STATE_RUNNING || machine->quitting ||
         soft_outside_serve(machine) || !idle || machine->turn != turn) {
         return;

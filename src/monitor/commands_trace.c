@@ -39,6 +39,7 @@ struct json_object *qmp_trace_event_set_state(const struct qmp_call *call, GErro
     bool ok = trace_session_set_event_state(machine_trace(call->machine), name,
                                             qmp_argument_bool(call, "enable"), error);
 
+    machine_note_command(call->machine);
     if (!ok && is_pattern(name)) {
         g_clear_error(error);
         ok = true;

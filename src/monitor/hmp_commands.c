@@ -145,6 +145,7 @@ static void run_trace_event(const struct hmp_call *call)
                                    "Try \"help trace-event\" for more information\n");
         return;
     }
+    machine_note_command(call->machine);
     if (!trace_session_set_event_state(machine_trace(call->machine), call->arguments[0], on,
                                        &error)) {
         say_error(call, error);
