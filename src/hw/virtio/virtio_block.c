@@ -45,10 +45,12 @@ enum config_offset {
 
 struct virtio_block_state {
     struct virtio_pci_state virtio;
-    bool busy[BLOCK_QUEUE_SIZE]; /* requests that are with the image */
+    bool busy[BLOCK_QUEUE_SIZE];      /* requests that are with the image */
+    uint16_t heads[BLOCK_QUEUE_SIZE]; /* where the guest has them */
 };
 
-#define VIRTIO_BLOCK_FIELDS(FIELD, NESTED, T) NESTED(T, virtio, virtio_pci_desc) FIELD(T, busy)
+#define VIRTIO_BLOCK_FIELDS(FIELD, NESTED, T) \
+    NESTED(T, virtio, virtio_pci_desc) FIELD(T, busy) FIELD(T, heads)
 STATE_DECLARE(virtio_block_desc, struct virtio_block_state);
 STATE_DESCRIBE(virtio_block_desc, struct virtio_block_state, VIRTIO_BLOCK_FIELDS);
 
@@ -111,6 +113,7 @@ static void submit(struct virtio_block *block, uint32_t tag, enum block_operatio
 
     trace_virtio_block_submitted(label(block), tag, (uint8_t)operation, offset, bytes);
     block->state.busy[tag] = true;
+    block->state.heads[tag] = block->requests[tag].head;
     block->port.submit(block->port.host, &request);
 }
 
@@ -199,6 +202,7 @@ static void complete(void *device, uint32_t tag, int error, const uint8_t *data,
     }
     trace_virtio_block_completed(label(block), tag, (uint32_t)error, bytes);
     block->state.busy[tag] = false;
+    block->state.heads[tag] = 0;
     virtio->is_busy = true;
     if (error == 0 && bytes > 0) {
         bytes = MIN(bytes, block->requests[tag].in_bytes - 1);
@@ -237,6 +241,23 @@ static void reset(struct virtio_pci *virtio)
 
     block->port.cancel(block->port.host);
     memset(block->state.busy, 0, sizeof(block->state.busy));
+    memset(block->state.heads, 0, sizeof(block->state.heads));
+}
+
+/* What is under way lies in guest memory, where it must not change until it is given back. */
+static void after_load(struct virtio_pci *virtio)
+{
+    struct virtio_block *block = as_block(virtio);
+
+    for (unsigned tag = 0; tag < BLOCK_QUEUE_SIZE; tag++) {
+        struct virtqueue_element *element = &block->requests[tag];
+
+        if (block->state.busy[tag] &&
+            (!virtqueue_find(&virtio->queues[0], block->state.heads[tag], element) ||
+             element->in_bytes < 1)) {
+            block->state.busy[tag] = false;
+        }
+    }
 }
 
 static bool realize(struct virtio_pci *virtio, GError **error)
@@ -293,6 +314,7 @@ static const struct virtio_pci_class virtio_block_class = {
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,
+    .after_load = after_load,
     .features = features,
     .get_config = get_config,
     .notify = notify,

@@ -247,12 +247,16 @@ void virtio_pci_unrealize(struct device *device)
 void virtio_pci_after_load(struct device *device)
 {
     struct virtio_pci *virtio = as_virtio(device);
+    const struct virtio_pci_class *class = virtio_pci_class(virtio);
 
     pci_device_after_load(&virtio->pci);
     for (unsigned i = 0; i < VIRTIO_QUEUES_MAX; i++) {
         virtqueue_after_load(&virtio->queues[i]);
     }
     update_intx(virtio);
+    if (class->after_load != NULL) {
+        class->after_load(virtio);
+    }
 }
 
 static void virtio_pci_init(struct object *object)

@@ -113,6 +113,8 @@ struct virtio_pci_class {
     void (*get_config)(struct virtio_pci *virtio,
                        uint8_t *bytes); /* config_bytes of them, zeroed */
     void (*set_config)(struct virtio_pci *virtio, uint32_t offset, uint32_t value, unsigned size);
+    /* A state has been loaded, guest memory before it. */
+    void (*after_load)(struct virtio_pci *virtio);
     /* The driver has made buffers of a queue available, and said so. */
     void (*notify)(struct virtio_pci *virtio, unsigned queue);
 };

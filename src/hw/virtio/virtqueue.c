@@ -177,24 +177,30 @@ unsigned virtqueue_available(struct virtqueue *queue)
     return load_available(queue, &count) ? count : 0;
 }
 
+bool virtqueue_find(struct virtqueue *queue, uint16_t head, struct virtqueue_element *out_element)
+{
+    out_element->head = head;
+    out_element->out_count = 0;
+    out_element->in_count = 0;
+    out_element->out_bytes = 0;
+    out_element->in_bytes = 0;
+    return walk_chain(queue, out_element);
+}
+
 bool virtqueue_pop(struct virtqueue *queue, struct virtqueue_element *out_element)
 {
     struct virtqueue_state *state = queue->state;
-    uint16_t count = 0;
+    uint16_t count = 0, head = 0;
 
     invariant(state->size <= VIRTQUEUE_SIZE_MAX);
     if (!load_available(queue, &count) || count == 0) {
         return false;
     }
-    out_element->out_count = 0;
-    out_element->in_count = 0;
-    out_element->out_bytes = 0;
-    out_element->in_bytes = 0;
     if (!load16(queue,
                 state->driver_gpa + RING_HEAD_BYTES +
                     (uint64_t)2 * (state->last_avail % state->size),
-                &out_element->head) ||
-        !walk_chain(queue, out_element)) {
+                &head) ||
+        !virtqueue_find(queue, head, out_element)) {
         return false;
     }
     state->last_avail++;

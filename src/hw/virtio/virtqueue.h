@@ -68,6 +68,8 @@ void virtqueue_after_load(struct virtqueue *queue);
 
 /* The next buffer that the guest has made available. False: none, or the queue is broken. */
 bool virtqueue_pop(struct virtqueue *queue, struct virtqueue_element *out_element);
+/* A buffer popped before, found again by its head. False: the queue is broken. */
+bool virtqueue_find(struct virtqueue *queue, uint16_t head, struct virtqueue_element *out_element);
 /* Takes the last buffer popped back, and with each more call the one before it: they have not been given back. */
 void virtqueue_unpop(struct virtqueue *queue);
 /* Buffers that the guest has made available, at most the queue's size. */

@@ -199,6 +199,33 @@ static void test_reset_cancels(void **state)
     assert_int_equal(used_index(bench->v), 0);
 }
 
+/* A checkpoint may be taken while requests are under way: they come back to the device that was made from it. */
+static void test_loaded_while_busy(void **state)
+{
+    struct bench *bench = *state;
+    const struct device_class *class = device_class(bench->v->device);
+    uint8_t *at = (uint8_t *)bench->v->device + class->state_offset;
+    g_autofree uint8_t *saved = g_malloc(class->state->size);
+    uint8_t data[512];
+
+    start(bench);
+    ask(bench, 0, 0, 3, 512);
+    ask(bench, 1, 0, 4, 512);
+    memcpy(saved, at, class->state->size);
+    bench->port->complete(bench->port->device, bench->requests[0].tag, 0, data, sizeof(data));
+    ask(bench, 2, 8, 0, 512); /* its chain takes the place of the first one's in the device */
+    memcpy(at, saved, class->state->size);
+    class->after_load(bench->v->device);
+    memset(data, 0x5a, sizeof(data));
+    bench->port->complete(bench->port->device, bench->requests[1].tag, 0, data, sizeof(data));
+    bench->port->complete(bench->port->device, bench->requests[0].tag, 0, data, sizeof(data));
+    assert_int_equal(status(bench, 0), 0);
+    assert_int_equal(status(bench, 1), 0);
+    assert_int_equal(load(bench->v, SECTORS_GPA, 8), 0x5a5a5a5a5a5a5a5a);
+    assert_int_equal(load(bench->v, SECTORS_GPA + 512 + 504, 8), 0x5a5a5a5a5a5a5a5a);
+    assert_int_equal(used_index(bench->v), 3); /* the third one was made available again */
+}
+
 static void test_unplug_cancels(void **state)
 {
     struct bench *bench = *state;
@@ -221,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unknown_and_id, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_header, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reset_cancels, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_loaded_while_busy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unplug_cancels, setup, teardown),
     };
 
