@@ -206,7 +206,7 @@ static void test_loaded_while_busy(void **state)
     const struct device_class *class = device_class(bench->v->device);
     uint8_t *at = (uint8_t *)bench->v->device + class->state_offset;
     g_autofree uint8_t *saved = g_malloc(class->state->size);
-    uint8_t data[512];
+    uint8_t data[512] = { 0 };
 
     start(bench);
     ask(bench, 0, 0, 3, 512);
