@@ -386,6 +386,8 @@ static void test_table_of_addresses(void **state)
     assert_true(gets(bench, stranger));
     assert_true(gets(bench, group));
     assert_int_equal(order(bench, table, sizeof(table) - 1), 1); /* cut: nothing changes */
+    table[2] = 4; /* more addresses than bytes that are left, and far more */
+    assert_int_equal(order(bench, table, sizeof(table)), 1);
     table[2] = 0xff;
     assert_int_equal(order(bench, table, sizeof(table)), 1);
     assert_true(gets(bench, stranger));
@@ -394,6 +396,12 @@ static void test_table_of_addresses(void **state)
     assert_false(gets(bench, group));
     assert_int_equal(order(bench, many, sizeof(many)), 0); /* more than there is room for: all */
     assert_true(gets(bench, stranger));
+    assert_false(gets(bench, group));
+    many[2] = 0;
+    many[6] = 65; /* the same for groups */
+    assert_int_equal(order(bench, many, sizeof(many)), 0);
+    assert_true(gets(bench, group));
+    assert_false(gets(bench, stranger));
 }
 
 static void test_own_address(void **state)
