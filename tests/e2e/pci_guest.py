@@ -7,7 +7,8 @@ import pathlib
 import re
 import tempfile
 
-from emulator import GUEST, Emulator, check_trace, need_kvm, run_tests, tracedump
+from checkpoints import check_all
+from emulator import ACCEL, GUEST, Emulator, check_trace, need_kvm, run_tests, tracedump
 from recorded import replay, same_trace
 from sci_chain import SCI_CHAIN
 
@@ -136,6 +137,37 @@ def test_before_the_guest_looks():
         vm.line('pci slot 7: 64 random bytes')
         vm.type('o')
         assert vm.wait() == 0
+
+
+def test_checkpoints():
+    """A replay begins between any two of these steps, without the image and without the network."""
+    if ACCEL != 'soft':
+        return  # on KVM there are none
+    with tempfile.TemporaryDirectory() as folder:
+        image, file = pathlib.Path(folder) / 'a.img', pathlib.Path(folder) / 's.rpl'
+        image.write_bytes(bytes(8 * 512))
+        with Emulator('-record', f'{file},checkpoint=100us', '-rtc', 'base=2026-01-31T12:00:00', guest=GUEST, append='pci') as vm:
+            vm.line('guest: ACPI enabled')
+            vm.qmp.command('blockdev-add', driver='file', node_name='f0', filename=str(image))
+            vm.qmp.command('device_add', driver='virtio-blk-pci', id='b0', drive='f0', addr='6')
+            vm.line('pci slot 6: 8 sectors, the last one written and read')
+            vm.qmp.command('netdev_add', type='user', id='net0')
+            vm.qmp.command('device_add', driver='virtio-net-pci', id='n0', netdev='net0', mac='52:54:00:00:00:01', addr='7')
+            vm.line('pci slot 7: 10.0.2.2 is 52:55:0a:00:02:02')
+            vm.qmp.command('set_link', name='n0', up=False)
+            unplug(vm, 'b0', 6)
+            vm.qmp.command('set_link', name='n0', up=True)
+            vm.qmp.command('netdev_del', id='net0')
+            unplug(vm, 'n0', 7)
+            vm.qmp.command('device_add', driver='virtio-blk-pci', id='b1', drive='f0', addr='5')
+            vm.line('pci slot 5: 8 sectors, the last one written and read')
+            vm.qmp.command('netdev_add', type='user', id='net0')
+            vm.qmp.command('device_add', driver='virtio-net-pci', id='n1', netdev='net0', mac='52:54:00:00:00:01', addr='8')
+            vm.line('pci slot 8: 10.0.2.2 is 52:55:0a:00:02:02')
+            vm.type('o')
+            assert vm.wait() == 0, vm.stderr()
+        image.unlink()
+        assert check_all(file) > 2
 
 
 if __name__ == '__main__':
