@@ -32,6 +32,7 @@ ERRORS = [
     ('rule "r"\nin the trace\n    then told(status=$other)\n    then told(status > $none)\n', "case.expect:5:24: "),
     ('rule "r"\nin the trace\n    then told(status="8)\n', 'case.expect:4:'),
     ('rule "r"\nin the trace\n    then told(status & 9q)\n', 'case.expect:4:'),
+    ('rule "r"\nin the trace\n    then told(status - "8)\n', 'case.expect:4:'),
     ('rule "r"\nin the trace\n    one of\n    then told\n', 'case.expect:4:11: indented steps were expected below'),
     ('rule "r"\nin the trace\n    then told\n          without noise\n        without noise\n', 'each once'),
     ('rule "r"\nin the trace\n    never told\n        at most 1 ms later\n', "below a guard stands 'until', once"),

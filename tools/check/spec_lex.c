@@ -32,7 +32,7 @@ static bool take_text(struct lexer *lexer, const char *at)
     }
     lexer->token = (struct token){ TOKEN_TEXT, at, (size_t)(end - at) + 1 };
     if (*end == '\0') {
-        lexer->token.length = 1;
+        lexer->token = (struct token){ TOKEN_SIGN, at, 1 }; /* no text: it has no end to take off */
         return lexer_fail(lexer, "a text ends with \"");
     }
     return true;
