@@ -45,6 +45,7 @@ struct block {
     char *name;
     uint8_t *host;
     uint64_t size_bytes;
+    bool is_initial; /* the machine came up with it: loaders write there */
 };
 
 static void block_clear(void *block)
@@ -52,9 +53,10 @@ static void block_clear(void *block)
     g_free(((struct block *)block)->name);
 }
 
-static void add_block(GArray *blocks, const char *name, const struct ram_block *ram)
+static void add_block(GArray *blocks, const char *name, const struct ram_block *ram,
+                      bool is_initial)
 {
-    struct block block = { g_strdup(name), ram_block_host(ram), ram_block_size(ram) };
+    struct block block = { g_strdup(name), ram_block_host(ram), ram_block_size(ram), is_initial };
 
     g_array_append_val(blocks, block);
 }
@@ -67,7 +69,7 @@ static GArray *find_blocks(const struct machine *machine)
 
     g_array_set_clear_func(blocks, block_clear);
     if (machine->ram != NULL) {
-        add_block(blocks, "ram", machine->ram);
+        add_block(blocks, "ram", machine->ram, true);
     }
     for (guint i = 0; objects != NULL && i < objects->len; i++) {
         struct object *object = g_ptr_array_index(objects, i);
@@ -75,7 +77,8 @@ static GArray *find_blocks(const struct machine *machine)
         if (object_is_a(object, TYPE_MEMORY_BACKEND)) {
             g_autofree char *path = object_canonical_path(object);
 
-            add_block(blocks, path, memory_backend_region(object)->ram);
+            add_block(blocks, path, memory_backend_region(object)->ram,
+                      g_ptr_array_find(machine->ram_backends, object, NULL));
         }
     }
     return blocks;
@@ -321,7 +324,9 @@ static void clear_rest(const GArray *wanted)
     for (guint i = 0; i < wanted->len; i++) {
         const struct listed *listed = &g_array_index(wanted, struct listed, i);
 
-        for (uint64_t page = 0; page < listed->size_bytes / PAGE_BYTES; page++) {
+        /* All other memory is new: not to be looked at, as that would map it. */
+        for (uint64_t page = 0; listed->block->is_initial && page < listed->size_bytes / PAGE_BYTES;
+             page++) {
             uint8_t *at = listed->block->host + page * PAGE_BYTES;
 
             if (listed->filled[page] == 0 && !is_zero(at)) {

@@ -2,10 +2,13 @@
 """checkpoints.py - a replay begins at any checkpoint of its recording and ends as the recording did; the guest notices nothing of them."""
 import os
 import pathlib
+import random
 import re
+import struct
 import subprocess
 import tempfile
 
+import rpl_reader
 from emulator import DEADLINE_S, GUEST, MIB, REPLUG, Emulator, run_tests, tracedump
 
 CLOCK = ('-rtc', 'base=2026-01-31T12:00:00')
@@ -168,6 +171,64 @@ def test_planted_bit_is_found():
         session(f'{file},checkpoint=100us')
         text = replay(f'{file},from=3,plant=state@12', status=3)
         assert 'turn 12' in text and 'recorded' in text, text
+
+
+def frames_of(file):
+    """Each frame with its bytes."""
+    data, found, at = pathlib.Path(file).read_bytes(), [], 0
+    while at < len(data):
+        frame, end = rpl_reader.read_frame(data, len(found), at)
+        found.append((frame, data[at:end]))
+        at = end
+    return found
+
+
+def forged(frames, index, raw):
+    """The file with another payload in one frame, checksums and all; without index and end."""
+    head = bytearray(frames[index][1][:56])
+    head[5] = 0
+    struct.pack_into('<II', head, 8, len(raw), len(raw))
+    head += struct.pack('<Q', rpl_reader.xxh3(raw))
+    changed = bytes(head) + struct.pack('<Q', rpl_reader.xxh3(head)) + raw
+    return b''.join(changed if i == index else data for i, (frame, data) in enumerate(frames) if frame.type not in (3, 4))
+
+
+def test_changed_content():
+    """Right checksums, wrong content: told, or without effect, but never a crash or a hang."""
+    seed = int(os.environ.get('CHECKPOINT_SEED', random.randrange(1 << 32)))
+    print('seed', seed)
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        session(f'{folder}/a.rpl,checkpoint=500us', '-device', 'virtio-rng-pci')
+        frames = frames_of(f'{folder}/a.rpl')
+        machines = [i for i, (frame, _) in enumerate(frames) if frame.type == 6 and frame.raw[:4] == bytes(4)]
+        file = pathlib.Path(folder) / 'forged.rpl'
+        statuses = set()
+        for _ in range(int(os.environ.get('CHECKPOINT_MUTATIONS', '12'))):
+            number = chance.randrange(len(machines))
+            raw = bytearray(frames[machines[number]][0].raw)
+            for _ in range(chance.choice((1, 4, 30))):
+                at = chance.randrange(4, len(raw))
+                raw[at:at + chance.randrange(9)] = chance.choice((b'\xff', b'\0', b'\1')) * chance.randrange(9) or b'\x80'
+            file.write_bytes(forged(frames, machines[number], bytes(raw)))
+            done = subprocess.run([REPLUG, '-replay', f'{file},from={number + 1}'], capture_output=True, timeout=DEADLINE_S)
+            assert done.returncode in (0, 2, 3), (seed, done)
+            statuses.add(done.returncode)
+        assert statuses & {2, 3}, statuses
+        # A bit of memory that the guest does not touch shows at the end; a layout is compared at once.
+        index = machines[0] + 1
+        raw = bytearray(frames[index][0].raw)
+        raw[-1] ^= 1
+        file.write_bytes(forged(frames, index, bytes(raw)))
+        text = replay(f'{file},from=1', status=3)
+        assert 'machine.ram_digest: recorded' in text or 'recorded' in text, text
+        raw = frames[machines[0]][0].raw
+        file.write_bytes(forged(frames, machines[0], raw.replace(b'/lapic ', b'/lapix ')))
+        assert 'its devices are not those of its history' in replay(f'{file},from=1', status=2)
+        file.write_bytes(forged(frames, machines[0], raw + b'\0'))
+        assert 'its length is wrong' in replay(f'{file},from=1', status=2)
+        file.write_bytes(forged(frames, machines[0], raw[:-1]))
+        assert 'the checkpoint is damaged' in replay(f'{file},from=1', status=2)
 
 
 if __name__ == '__main__':
