@@ -13,6 +13,7 @@
 #include "fuzz.h"
 #include "replay/payload_fields.h"
 #include "replay/recording.h"
+#include "replay/recording_checkpoint.h"
 #include "replay/recording_frame.h"
 #include "replay/recording_reader.h"
 #include "state/state_layout.h"
@@ -78,6 +79,29 @@ static void check_texts(const struct recording_record *record, GByteArray *befor
     g_byte_array_append(before, record->payload, (guint)record->payload_bytes);
 }
 
+static void read_checkpoints(struct recording_reader *reader)
+{
+    struct recording_checkpoints *checkpoints = recording_checkpoints_find(reader);
+    uint8_t sum = 0;
+
+    for (uint32_t i = 0; i < recording_checkpoints_count(checkpoints); i++) {
+        uint32_t parts = recording_checkpoints_at(checkpoints, i)->part_count;
+
+        g_bytes_unref(recording_checkpoint_state(checkpoints, i, NULL));
+        for (uint32_t part = 0; part < parts; part++) {
+            const uint8_t *bytes;
+            unsigned kind;
+            size_t size;
+
+            if (recording_checkpoint_load(checkpoints, i, part, &kind, &bytes, &size, NULL)) {
+                sum ^= bytes[size - 1];
+            }
+        }
+    }
+    __asm__ volatile("" : : "r"(sum));
+    recording_checkpoints_free(checkpoints);
+}
+
 static void read_records(const char *path, enum recording_reader_scan scan)
 {
     struct recording_reader *reader = recording_reader_open(path, scan, NULL);
@@ -111,7 +135,37 @@ static void read_records(const char *path, enum recording_reader_scan scan)
         invariant(record.group == RECORDING_GROUP_TURN);
         invariant(record.turn >= turn / 2);
     }
+    read_checkpoints(reader);
     recording_reader_close(reader);
+}
+
+/* A turn once more, then on behind the first checkpoint, with nothing that fits. */
+static void go_on(const char *path)
+{
+    struct recording *recording = recording_open(path, NULL);
+    struct recording_turn turn;
+    uint8_t input[4] = { 0 };
+
+    if (recording == NULL) {
+        return;
+    }
+    if (recording_revisit(recording, 0, &turn)) {
+        recording_turn_begin(recording, &turn);
+        recording_input(recording, RECORDING_INPUT_realtime, input, sizeof(input));
+        g_bytes_unref(recording_input_bytes(recording, RECORDING_INPUT_file, NULL));
+        recording_turn_end(recording, "", 0, NULL, NULL);
+    }
+    if (recording_checkpoints_count(recording_get_checkpoints(recording)) > 0) {
+        struct recording_checkpoints *checkpoints = recording_get_checkpoints(recording);
+
+        recording_go_on(recording, recording_checkpoints_at(checkpoints, 0)->turn, input, 4);
+        while (recording_peek_turn(recording, &turn)) {
+            recording_turn_begin(recording, &turn);
+            recording_turn_end(recording, input, 4, NULL, NULL);
+        }
+        (void)recording_digest(recording);
+    }
+    recording_close(recording);
 }
 
 /* A machine that does what the recording says, as far as that goes. */
@@ -171,6 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     read_records(path, RECORDING_SCAN_CHECKSUMS);
     read_records(path, RECORDING_SCAN_INDEX);
     replay(path);
+    go_on(path);
     close(fd);
     return 0;
 }
