@@ -47,13 +47,18 @@ static void gpe_write(void *opaque, uint64_t offset, uint64_t value, unsigned si
 {
     struct acpi_regs *regs = opaque;
     uint8_t bytes[GPE_BYTES] = { 0 };
+    uint16_t taken;
 
     trace_acpi_register_write(offset < 2 ? "gpe0_status" : "gpe0_enable", (uint32_t)value);
     bytes_store_le16(&bytes[2], regs->gpe->enable);
     bytes_store_le(&bytes[offset], value, size);
-    regs->gpe->status &= (uint16_t)~bytes_load_le16(&bytes[0]);
+    taken = regs->gpe->status & bytes_load_le16(&bytes[0]);
+    regs->gpe->status = (uint16_t)(regs->gpe->status & ~taken);
     regs->gpe->enable = bytes_load_le16(&bytes[2]);
     acpi_update_sci(regs);
+    if (taken != 0) {
+        regs->gpe_taken(regs->opaque, taken);
+    }
 }
 
 static const struct memory_region_ops gpe_ops = {

@@ -52,6 +52,8 @@ struct acpi_regs {
     struct memory_region pm1_event, pm1_control, pm_timer, gpe0;
     /* SLP_EN was written; the register reads without it. */
     void (*sleep)(void *opaque, uint8_t type);
+    /* The guest has taken events off GPE0, by writing their bits. */
+    void (*gpe_taken)(void *opaque, uint16_t events);
     void *opaque;
 };
 

@@ -257,7 +257,7 @@ void cpu_hotplug_fini(struct cpu_hotplug *hotplug)
     hotplug->owner = NULL;
 }
 
-void cpu_hotplug_reset(struct cpu_hotplug *hotplug)
+void cpu_hotplug_event_taken(struct cpu_hotplug *hotplug)
 {
     for (uint32_t i = 0; i < CPU_HOTPLUG_CPUS_MAX; i++) {
         if (hotplug->cpus[i] != NULL) {

@@ -70,8 +70,8 @@ struct cpu_hotplug {
 void cpu_hotplug_init(struct cpu_hotplug *hotplug, struct cpu_hotplug_state *state,
                       struct device *owner);
 void cpu_hotplug_fini(struct cpu_hotplug *hotplug);
-/* As memory_hotplug_reset(). */
-void cpu_hotplug_reset(struct cpu_hotplug *hotplug);
+/* As memory_hotplug_event_taken(). */
+void cpu_hotplug_event_taken(struct cpu_hotplug *hotplug);
 
 /*
  * The halves of the handler that PIIX4_PM calls (spans acpi_cpu_plug_cb, acpi_cpu_unplug_request_cb,

@@ -344,7 +344,7 @@ static bool unplug_request(struct memory_hotplug *hotplug, struct device *device
     return true;
 }
 
-void memory_hotplug_reset(struct memory_hotplug *hotplug)
+void memory_hotplug_event_taken(struct memory_hotplug *hotplug)
 {
     for (uint32_t slot = 0; slot < DIMM_SLOTS_MAX; slot++) {
         if (hotplug->dimms[slot] != NULL) {

@@ -63,9 +63,9 @@ struct memory_hotplug {
 void memory_hotplug_init(struct memory_hotplug *hotplug, struct memory_hotplug_state *state,
                          struct device *owner);
 void memory_hotplug_fini(struct memory_hotplug *hotplug);
-/* Slots and what is in them outlive a reset; only that an unplug request was made is forgotten by
- * the guest, so that it may be made again. */
-void memory_hotplug_reset(struct memory_hotplug *hotplug);
+/* The event is no longer there for the guest to see, by its own doing or a reset: an unplug request may be made again. Slots and
+ * what is in them stay. */
+void memory_hotplug_event_taken(struct memory_hotplug *hotplug);
 
 /*
  * The halves of the handler that PIIX4_PM calls (spans acpi_memory_plug_cb,

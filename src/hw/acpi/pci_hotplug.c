@@ -63,8 +63,7 @@ static uint32_t removable_slots(const struct pci_hotplug *hotplug)
     return slots;
 }
 
-/* The guest has seen what it was asked for: asking again may help. */
-static void note_seen(const struct pci_hotplug *hotplug)
+void pci_hotplug_event_taken(struct pci_hotplug *hotplug)
 {
     for (uint32_t devfn = 0; devfn < SLOT_COUNT * FUNCTION_COUNT; devfn++) {
         struct pci_device *function = hotplug->bus->functions[devfn];
@@ -151,7 +150,7 @@ static uint32_t register_value(struct pci_hotplug *hotplug, uint64_t offset)
         break;
     case REGISTER_DOWN:
         value = state->down;
-        note_seen(hotplug);
+        pci_hotplug_event_taken(hotplug); /* what it was asked for the guest has seen, too */
         break;
     case REGISTER_REMOVABLE: value = removable_slots(hotplug); break;
     case REGISTER_EJECT:

@@ -44,6 +44,8 @@ struct pci_hotplug {
 void pci_hotplug_init(struct pci_hotplug *hotplug, struct pci_hotplug_state *state,
                       struct device *owner, struct pci_bus *bus);
 void pci_hotplug_fini(struct pci_hotplug *hotplug);
+/* As memory_hotplug_event_taken(): of the functions that are asked back. */
+void pci_hotplug_event_taken(struct pci_hotplug *hotplug);
 /* Functions that the guest was asked to give back and did not leave now: what boots next finds an empty slot. */
 void pci_hotplug_reset(struct pci_hotplug *hotplug);
 

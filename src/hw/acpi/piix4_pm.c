@@ -337,8 +337,8 @@ static void reset(struct device *device)
     struct piix4_pm *pm = as_pm(device);
 
     reset_registers(pm);
-    memory_hotplug_reset(&pm->memory);
-    cpu_hotplug_reset(&pm->cpu);
+    memory_hotplug_event_taken(&pm->memory);
+    cpu_hotplug_event_taken(&pm->cpu);
     pci_hotplug_reset(&pm->pci_hotplug);
     acpi_update_sci(&pm->regs);
 }
@@ -406,6 +406,25 @@ static void after_load(struct device *device)
     acpi_update_sci(&pm->regs);
 }
 
+/*
+ * Whether the guest looks at the slots now is its own affair: Linux clears all events when it starts, and an unplug request
+ * of before then is lost. So it may be made again.
+ */
+static void on_gpe_taken(void *opaque, uint16_t events)
+{
+    struct piix4_pm *pm = opaque;
+
+    if ((events & ACPI_MEMORY_HOTPLUG_STATUS) != 0) {
+        memory_hotplug_event_taken(&pm->memory);
+    }
+    if ((events & ACPI_CPU_HOTPLUG_STATUS) != 0) {
+        cpu_hotplug_event_taken(&pm->cpu);
+    }
+    if ((events & ACPI_PCI_HOTPLUG_STATUS) != 0) {
+        pci_hotplug_event_taken(&pm->pci_hotplug);
+    }
+}
+
 static void piix4_pm_init(struct object *object)
 {
     struct piix4_pm *pm = pm_of(object);
@@ -413,6 +432,7 @@ static void piix4_pm_init(struct object *object)
     pm->regs.pm1 = &pm->state.pm1;
     pm->regs.gpe = &pm->state.gpe;
     pm->regs.sleep = on_sleep;
+    pm->regs.gpe_taken = on_gpe_taken;
     pm->regs.opaque = pm;
 }
 

@@ -46,7 +46,8 @@ struct device_class {
     bool hotplugged;     /* plugged while the machine was running or ready to run */         \
     bool unplug_pending; /* asked to leave, the guest has not answered yet (QEMU:          \
                             pending_deleted_event) */ \
-    bool unplug_seen;    /* ... but it has looked at the request, or forgot it in a reset: \
+    bool                                                                                     \
+        unplug_seen; /* ... but it has looked at the request, dropped the event, or forgot it in a reset: \
                             asking again may help */
 
 struct device_life {

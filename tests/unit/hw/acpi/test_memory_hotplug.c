@@ -332,6 +332,26 @@ static void test_misplaced(void **state)
     assert_false(dimm->unplug_pending);
 }
 
+/* What a guest does that starts: it drops all events without a look at the slots. */
+static void test_event_taken(void **state)
+{
+    struct acpi_fixture *a = *state;
+    struct device *dimm = plug(a, "dimm0", 1);
+
+    request(a, dimm);
+    assert_false(dimm->unplug_seen);
+    port_write(a->board, GPE0_PORT, 0xffff & ~ACPI_MEMORY_HOTPLUG_STATUS, 2);
+    assert_false(dimm->unplug_seen); /* another's event */
+    port_write(a->board, GPE0_PORT, ACPI_MEMORY_HOTPLUG_STATUS, 2);
+    assert_true(dimm->unplug_seen);
+    assert_true(dimm->unplug_pending);
+    request(a, dimm);
+    assert_false(dimm->unplug_seen);
+    assert_int_equal(slot_read(a, 1, FLAGS), 7);
+    slot_write(a, 1, FLAGS, 8);
+    assert_int_equal(a->board->gone_count, 1);
+}
+
 static void test_reset_keeps_slots(void **state)
 {
     struct acpi_fixture *a = *state;
@@ -366,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_eject_fails_on_host, slots_setup, slots_teardown),
         cmocka_unit_test_setup_teardown(test_anonymous, slots_setup, slots_teardown),
         cmocka_unit_test_setup_teardown(test_misplaced, slots_setup, slots_teardown),
+        cmocka_unit_test_setup_teardown(test_event_taken, slots_setup, slots_teardown),
         cmocka_unit_test_setup_teardown(test_reset_keeps_slots, slots_setup, slots_teardown),
     };
 
