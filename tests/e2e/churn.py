@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""churn.py - many plugs and unplugs: 256 slots filled and emptied, memory and memslots end as they began."""
+"""churn.py - many plugs and unplugs: slots filled and emptied in random order, memory and memslots end as they began. In a build with
+sanitizers the emulator's exit status tells of leaks."""
 import random
 import re
 
-from emulator import GUEST, MIB, Emulator, need_kvm, run_tests
+from emulator import GUEST, MIB, ON_KVM, Emulator, need_kvm, run_tests
 
 
 def used_slots(vm):
+    """Of KVM; with our own CPUs there are none."""
     return len(re.findall(r'(?m)^slot ', vm.qmp.hmp('info memslots')))
 
 
@@ -23,17 +25,17 @@ def wait_online(vm, devices):
             devices.remove(info['device'])
 
 
-def test_all_slots_in_random_order():
-    with Emulator(guest=GUEST, append='slots=256', memory='64M,slots=256,maxmem=64G') as vm:
+def in_random_order(count, rounds):
+    with Emulator(guest=GUEST, append=f'slots={count}', memory=f'64M,slots={count},maxmem=64G') as vm:
         vm.guest_listens()
         slots, order, rss = used_slots(vm), random.Random(1), []
-        for _ in range(2):
-            numbers = list(range(256))
+        for _ in range(rounds):
+            numbers = list(range(count))
             for number in numbers:
                 vm.qmp.plug(number, size=2 * MIB)
             wait_online(vm, {f'dimm{number}' for number in numbers})
-            assert used_slots(vm) == slots + 256
-            assert len(vm.qmp.command('query-memory-devices')) == 256
+            assert used_slots(vm) == (slots + count if ON_KVM else 0)
+            assert len(vm.qmp.command('query-memory-devices')) == count
             order.shuffle(numbers)
             for number in numbers:
                 vm.qmp.command('device_del', id=f'dimm{number}')
@@ -44,8 +46,16 @@ def test_all_slots_in_random_order():
             vm.type('c')
             vm.line('guest: all slots checked')
             rss.append(rss_kib(vm))
-        assert rss[1] - rss[0] < 2048, f'memory grows: {rss} KiB'
+        assert rss[-1] - rss[0] < 2048, f'memory grows: {rss} KiB'
         vm.quit()
+
+
+def test_64_dimms_three_times():
+    in_random_order(64, 3)
+
+
+def test_all_256_slots():
+    in_random_order(256, 2)
 
 
 def test_plug_while_other_vcpus_run():
@@ -63,5 +73,6 @@ def test_plug_while_other_vcpus_run():
 
 
 if __name__ == '__main__':
-    need_kvm()
+    if ON_KVM:
+        need_kvm()
     run_tests(dict(globals()))
