@@ -9,6 +9,7 @@ import time
 
 from emulator import GUEST, MIB, REPLUG, TRACEDUMP, Emulator
 
+REPORT = pathlib.Path(os.environ['DEMO_REPORT'])
 LINUX = pathlib.Path(os.environ['LINUX_FOLDER'])
 SCRIPT = pathlib.Path(__file__).parent / '../tests/support/linux_guest.sh'
 STARTED = time.monotonic()
@@ -29,7 +30,7 @@ def event(vm, name, **data):
 
 
 def guest(vm, text):
-    say('guest', vm.line(text))
+    say('guest', vm.line(text)[:120])
 
 
 def plug(vm):
@@ -51,7 +52,8 @@ def run_in(vm, command, text):
 
 def linux_session(vm):
     say('replug', "boots Debian's kernel on its own processors")
-    vm.line('guest: up')
+    for text in ('Linux version', 'Memory:', 'ACPI: Interpreter enabled', 'Run /init', 'guest: up'):
+        guest(vm, text)
     run_in(vm, 'grep MemTotal /proc/meminfo', 'MemTotal:')
     plug(vm)
     run_in(vm, 'for m in /sys/devices/system/memory/memory*/state; do grep -q online $m || echo online_movable > $m; done; echo all on""line',
@@ -67,6 +69,19 @@ def small_session(vm):
     guest(vm, 'slot 0: online')
     unplug(vm)
     guest(vm, 'slot 0: ejected')
+
+
+def replay(recording, trace):
+    """Tells every few seconds that it goes on."""
+    process = subprocess.Popen([REPLUG, '-replay', recording, '-trace', f'*,file={trace}'], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while True:
+        try:
+            out, errors = process.communicate(timeout=5)
+            break
+        except subprocess.TimeoutExpired:
+            say('replug', 'replays ...')
+    assert process.returncode == 0 and re.search('equal$', out), (out, errors)
+    say('replug', out.strip())
 
 
 def has_linux():
@@ -93,12 +108,13 @@ def main():
                 client(vm, 'quit')
                 vm.wait()
         say('demo', 'replays the session to the same instruction, this time with the trace on')
-        done = subprocess.run([REPLUG, '-replay', f'{folder}/plug.rpl', '-trace', f'*,file={folder}/plug.rpt'], capture_output=True, text=True)
-        assert done.returncode == 0 and re.search('equal$', done.stdout), done
-        say('replug', done.stdout.strip())
-        for command in (['chains', '--from', 'qmp_device_add'], ['chains', '--from', 'acpi_memory_eject']):
+        replay(f'{folder}/plug.rpl', f'{folder}/plug.rpt')
+        for command in (['chains', '--from', 'qmp_device_add'], ['chains', '--from', 'acpi_memory_eject'], ['hotplug']):
             print(f"\n$ tracedump {' '.join(command)} plug.rpt", flush=True)
             subprocess.run([TRACEDUMP, *command, f'{folder}/plug.rpt'], check=True)
+        print()
+        subprocess.run([TRACEDUMP, 'report', '-o', REPORT, f'{folder}/plug.rpt'], check=True)
+        say('demo', f'the session as a page for a browser, {REPORT.stat().st_size >> 10} KiB: {REPORT.resolve()}')
         say('demo', 'done')
 
 

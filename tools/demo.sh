@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # demo.sh - Replug's main job in one command: boots Debian's kernel on Replug's own processors, plugs a DIMM that Linux takes and gives back,
-# replays the session to the same instruction, and shows the chains of its trace. Where the kernel can't be fetched a small guest takes its place.
+# replays the session to the same instruction, shows the chains of its trace, and leaves a report, a page for a browser. Where the kernel
+# can't be fetched a small guest takes its place.
 # Installs what is missing (Debian 12 or later; elsewhere it says what to install) and builds first. usage: tools/demo.sh
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,4 +15,4 @@ if [ -z "${DEMO_IN_TEST:-}" ]; then
     ninja -C "$build" --quiet >&2
 fi
 PYTHONPATH=tests/support PYTHONDONTWRITEBYTECODE=1 REPLUG=$build/replug TRACEDUMP=$build/tracedump \
-    GUEST=$build/tests/guest/acpi_memory.elf LINUX_FOLDER=${DEMO_LINUX:-$build/linux} exec python3 tools/demo.py
+    GUEST=$build/tests/guest/acpi_memory.elf LINUX_FOLDER=${DEMO_LINUX:-$build/linux} DEMO_REPORT=$build/demo.html exec python3 tools/demo.py
