@@ -108,6 +108,7 @@ def test_cpu_hotplug_recorded_and_replayed():
             run_in(vm, 'grep -c ^processor /proc/cpuinfo', '1')
             vm.type('dmesg | grep -cE "WARNING|BUG|Oops"; echo end\n')
             assert vm.line('0') == '0'
+            vm.expect('cpu-plug', 'ost', device='cpu3')
             power_off(vm)
         replay_equal(file)
 
@@ -127,6 +128,7 @@ def test_memory_hotplug_recorded_and_replayed():
             assert after - before == 128 * 1024, (before, after)
             vm.qmp.command('device_del', id='dimm0')
             vm.qmp.event('DEVICE_DELETED', device='dimm0')
+            vm.expect('memory-plug', 'memory-unplug', 'ost', device='dimm0')
             power_off(vm)
         replay_equal(file)
 

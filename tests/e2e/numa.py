@@ -31,6 +31,9 @@ def test_numa():
             assert [cpu['props']['node-id'] for cpu in vm.qmp.command('query-cpus-fast')] == [0, 1, 1, 0]
             vm.qmp.command('device_del', id='boot')
             vm.qmp.event('DEVICE_DELETED', device='boot')
+            vm.expect('memory-plug', device='dimm0')
+            vm.expect('memory-unplug', device='boot')
+            vm.expect('cpu-plug', 'ost')
             vm.quit()
 
 

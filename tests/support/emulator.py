@@ -272,7 +272,8 @@ class Emulator:
     def traces(self):
         """The files that are written."""
         values = [value for option, value in zip(self.command, self.command[1:]) if option == '-trace']
-        return [found[1] for found in (re.search(r'\bfile=([^,]+)', value) for value in values) if found and os.path.exists(found[1])]
+        files = dict.fromkeys(found[1] for found in (re.search(r'\bfile=([^,]+)', value) for value in values) if found)
+        return [file for file in files if os.path.exists(file)]
 
     def check_traces(self):
         for trace in self.traces():
