@@ -90,7 +90,7 @@ struct kvm_vcpu {
     bool exit_is_handled; /* its exit callback runs and has not answered yet */
     bool exit_deferred;   /* the run page holds an exit that nobody has handled yet */
     bool io_pending;      /* the next KVM_RUN first completes an I/O instruction */
-    bool kicked;          /* KVM_RUN was interrupted, its exit was none */
+    bool may_be_ready;    /* it is out of KVM_RUN, and what that said of interrupts still holds */
     bool intr;            /* with controllers of our own: the INTR input */
     bool halted;          /* without LAPICs in the kernel: sleeps until an interrupt comes */
     bool halted_deaf;     /* and doesn't take one: its IF is clear */
@@ -175,7 +175,7 @@ bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard,
 /* It has nothing to do until somebody wakes it. */
 bool kvm_vcpu_is_asleep(const struct kvm_vcpu *vcpu);
 /* On its way into the guest, out of it. result: KVM_RUN's. */
-void kvm_vcpu_prepare_entry(struct kvm_vcpu *vcpu);
+void kvm_vcpu_prepare_passage(struct kvm_vcpu *vcpu);
 /* False when KVM_RUN was interrupted and the vCPU has no use of it: else the exit is the window's. */
 bool kvm_vcpu_window_is_open(const struct kvm_vcpu *vcpu);
 /* What every exit tells about the LAPIC. */

@@ -32,9 +32,8 @@ bool kvm_vcpu_is_asleep(const struct kvm_vcpu *vcpu)
     return vcpu->waits_for_sipi || (vcpu->halted && (vcpu->halted_deaf || !vcpu->intr));
 }
 
-void kvm_vcpu_prepare_entry(struct kvm_vcpu *vcpu)
+void kvm_vcpu_prepare_passage(struct kvm_vcpu *vcpu)
 {
-    vcpu->halted = false;
     if (is_ours(vcpu)) {
         vcpu->run->request_interrupt_window = vcpu->intr;
     }
@@ -43,7 +42,8 @@ void kvm_vcpu_prepare_entry(struct kvm_vcpu *vcpu)
     }
 }
 
-/* One that halts inside KVM is sent out and ready, but would not say so by itself. */
+/* One that halts inside KVM is sent out and ready, but would not say so by itself; and a KVM that interprets guest code
+ * tells of a window late, while each exit says whether it is open. */
 bool kvm_vcpu_window_is_open(const struct kvm_vcpu *vcpu)
 {
     return is_ours(vcpu) && vcpu->intr && vcpu->run->ready_for_interrupt_injection != 0;

@@ -38,7 +38,7 @@ static int enter_kvm(const struct kvm_vcpu *vcpu)
 enum passage {
     PASSAGE_ENTERS,
     PASSAGE_DEFERRED, /* an exit waits in the run page */
-    PASSAGE_WINDOW, /* the vCPU sleeps inside KVM and would not say that it can take an interrupt */
+    PASSAGE_WINDOW, /* KVM said at the last exit that the vCPU can take the interrupt that has come */
 };
 
 static enum passage choose_passage(const struct kvm_vcpu *vcpu)
@@ -46,7 +46,7 @@ static enum passage choose_passage(const struct kvm_vcpu *vcpu)
     if (vcpu->exit_deferred) {
         return PASSAGE_DEFERRED;
     }
-    return vcpu->kicked && kvm_vcpu_window_is_open(vcpu) ? PASSAGE_WINDOW : PASSAGE_ENTERS;
+    return vcpu->may_be_ready && kvm_vcpu_window_is_open(vcpu) ? PASSAGE_WINDOW : PASSAGE_ENTERS;
 }
 
 /* Waits until the guest may run. False = the thread shall end. */
@@ -65,12 +65,13 @@ static bool pass_gate(struct kvm_vcpu *vcpu, enum passage *out_passage)
     *out_passage = choose_passage(vcpu);
     enters = *out_passage == PASSAGE_ENTERS;
     vcpu->exit_deferred = false;
-    vcpu->kicked = false;
+    vcpu->may_be_ready = false;
+    kvm_vcpu_prepare_passage(vcpu);
     if (goes_on && enters) {
         vcpu->in_guest = true;
         vcpu->io_pending = false;
         vcpu->entry_epoch = vcpu->epoch;
-        kvm_vcpu_prepare_entry(vcpu);
+        vcpu->halted = false;
         __atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
     }
     vcpu->exit_is_handled = goes_on && !enters;
@@ -103,7 +104,7 @@ static bool exit_of(struct kvm_vcpu *vcpu, int result, struct vm_exit *out_exit,
     return out_exit->kind != VM_EXIT_INTERRUPTED;
 }
 
-static void leave_guest(struct kvm_vcpu *vcpu, const struct vm_exit *exit, int result, bool pending,
+static void leave_guest(struct kvm_vcpu *vcpu, const struct vm_exit *exit, bool pending,
                         bool handled)
 {
     struct kvm_vm *vm = vcpu->vm;
@@ -112,7 +113,7 @@ static void leave_guest(struct kvm_vcpu *vcpu, const struct vm_exit *exit, int r
     vcpu->in_guest = false;
     vcpu->io_pending = pending;
     vcpu->exit_is_handled = handled;
-    vcpu->kicked = !handled && (result == -EINTR || result == -EAGAIN);
+    vcpu->may_be_ready = !handled || exit->kind == VM_EXIT_PIO || exit->kind == VM_EXIT_MMIO;
     vcpu->halted = vm->options.irqchip == KVM_IRQCHIP_OFF && handled && exit->kind == VM_EXIT_HALT;
     vcpu->halted_deaf = vcpu->halted && vcpu->run->if_flag == 0;
     if (vm->holds > 0 || !vcpu->wanted) {
@@ -136,7 +137,7 @@ static void vcpu_run(void *opaque)
 
         handled = exit_of(vcpu, result, &exit, &pending);
         if (passage == PASSAGE_ENTERS) {
-            leave_guest(vcpu, &exit, result, pending, handled);
+            leave_guest(vcpu, &exit, pending, handled);
         }
         if (handled) {
             options->exit(options->opaque, vcpu->index, &exit);
@@ -334,7 +335,7 @@ bool kvm_vcpu_complete_io(struct kvm_vcpu *vcpu, bool discard, GError **error)
     invariant(!vcpu->in_guest);
     if (discard) {
         vcpu->epoch++;
-        vcpu->kicked = false;
+        vcpu->may_be_ready = false;
         vcpu->exit_deferred = false;
     }
     /* An exit that is being handled has no answer yet: the registers are those before it. */

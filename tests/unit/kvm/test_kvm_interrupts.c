@@ -151,6 +151,9 @@ struct session {
     int runs_at_window;
     bool has_if; /* of the guest that halts */
     bool halts;  /* else it is interrupted all the time */
+    bool writes; /* to a port, and never leaves for a window */
+    int runs_at_write;
+    uint64_t cr8_at_window;
 };
 
 /* A guest that halts for ever, but leaves for the window when it is asked to. */
@@ -163,6 +166,15 @@ static int guest_runs(struct fake_kvm *fake, unsigned vcpu, struct kvm_run *run)
     run->apic_base = 0xfee00900;
     run->if_flag = session->has_if;
     run->ready_for_interrupt_injection = 1;
+    if (session->writes) {
+        run->exit_reason = KVM_EXIT_IO;
+        run->io.direction = KVM_EXIT_IO_OUT;
+        run->io.size = 1;
+        run->io.count = 1;
+        run->io.port = 0x80;
+        run->io.data_offset = sizeof(*run);
+        return 0;
+    }
     if (!session->halts) {
         return -EINTR;
     }
@@ -177,7 +189,14 @@ static void take_exit(void *opaque, unsigned vcpu, struct vm_exit *exit)
     session->last = *exit;
     if (exit->kind == VM_EXIT_INTERRUPT_WINDOW) {
         session->runs_at_window = g_atomic_int_get(&session->fake->vcpus[0].runs);
+        session->cr8_at_window = exit->detail[VM_EXIT_DETAIL_CR8];
         kvm_vcpu_set_intr(session->fake->vm, vcpu, false);
+    }
+    if (exit->kind == VM_EXIT_PIO && session->writes) {
+        session->runs_at_write = g_atomic_int_get(&session->fake->vcpus[0].runs);
+        session->writes = false;
+        kvm_vcpu_set_cr8(session->fake->vm, vcpu, 3);
+        kvm_vcpu_set_intr(session->fake->vm, vcpu, true);
     }
     g_async_queue_push(session->exits, GINT_TO_POINTER(exit->kind + 1));
 }
@@ -291,6 +310,21 @@ static void test_kicked_and_ready(void **state)
     end(&session);
 }
 
+/* An interrupt that a port's access causes: the access itself said that it can be taken. */
+static void test_ready_behind_an_access(void **state)
+{
+    struct session session = { .has_if = true, .halts = true, .writes = true };
+
+    (void)state;
+    start(&session, KVM_IRQCHIP_OFF, 0);
+    expect_exit(&session, VM_EXIT_PIO);
+    expect_exit(&session, VM_EXIT_INTERRUPT_WINDOW);
+    expect_exit(&session, VM_EXIT_HALT);
+    assert_int_equal(session.runs_at_window, session.runs_at_write);
+    assert_int_equal(session.cr8_at_window, 3); /* as the access left it */
+    end(&session);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_halt_without_if_needs_an_nmi),
         cmocka_unit_test(test_waits_for_sipi),
         cmocka_unit_test(test_kicked_and_ready),
+        cmocka_unit_test(test_ready_behind_an_access),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
