@@ -54,7 +54,7 @@ def run(guest):
         found |= new
         if end is None:
             return found
-        found[list(found)[-1]] = f'ended the machine: {end}'
+        found[list(found)[-1]] = f' ended the machine: {end}'
 
 
 def known_deviations():

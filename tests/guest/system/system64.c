@@ -622,6 +622,14 @@ static void debug_exceptions(void)
     debug("watched instruction", debug_run_watch);
 }
 
+/* Ends the machine: no handler for it, none for what that causes, none for the double fault. */
+static void triple_fault(void)
+{
+    load_idt(0);
+    kernel("triple fault", undefined);
+    load_idt(34 * 16 - 1);
+}
+
 void guest_main(void);
 
 void guest_main(void)
@@ -637,5 +645,6 @@ void guest_main(void)
     tables();
     supervisor_protections();
     debug_exceptions();
+    triple_fault();
     print("end\n");
 }
