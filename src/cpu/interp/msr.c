@@ -37,12 +37,14 @@ enum msr_number {
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_TSC_AUX        0xc0000103u
+#define MSR_DE_CFG         0xc0011029u
 
 #define MTRR_CAP          (0x500u | SOFT_MTRR_VARIABLE_COUNT) /* fixed ranges, write combining */
 #define MTRR_DEF_WRITABLE 0xcffull
 #define DEBUGCTL_WRITABLE 3ull /* LBR, BTF: kept, without effect */
 #define MISC_ENABLE_FIXED 1ull /* fast strings */
 #define APIC_BASE_EXTD    0x400ull
+#define DE_CFG_SERIALIZES 2ull /* LFENCE waits for all before it: nothing here runs out of order */
 
 /* ---- features ---- */
 
@@ -114,7 +116,6 @@ static bool is_null_msr(uint32_t number)
         0xc0010113, /* TSEG mask */
         0xc0011022, /* DC_CFG */
         0xc0011023, /* BU_CFG */
-        0xc0011029, /* DE_CFG */
         0xc001102a, /* BU_CFG2 */
     };
 
@@ -250,6 +251,7 @@ static bool read_msr(struct soft_cpu *cpu, uint32_t number, uint64_t *value)
     case MSR_MISC_ENABLE: *value = system->misc_enable; return true;
     case MSR_PAT: *value = system->pat; return true;
     case MSR_EFER: *value = system->efer; return true;
+    case MSR_DE_CFG: *value = DE_CFG_SERIALIZES; return true;
     default: *value = 0; return is_null_msr(number);
     }
 }
@@ -308,6 +310,7 @@ static bool write_msr(struct soft_cpu *cpu, uint32_t number, uint64_t value)
     case MSR_MISC_ENABLE: return (value & ~MISC_ENABLE_FIXED) == 0;
     case MSR_PAT: return write_pat(cpu, value);
     case MSR_EFER: return soft_write_efer(cpu, value);
+    case MSR_DE_CFG: return true; /* kernels set the bit without looking */
     default: return is_null_msr(number);
     }
 }

@@ -229,6 +229,18 @@ static void test_msrs_keep_what_they_may(void **state)
     bench_destroy(bench);
 }
 
+/* Kernels look for LFENCE_SERIALIZE on AMD's processors; it is always so. */
+static void test_lfence_serializes(void **state)
+{
+    struct bench *bench = bench_create(BENCH_64, 0);
+
+    (void)state;
+    assert_int_equal(read_msr(bench, 0xc0011029), 2);
+    write_msr(bench, 0xc0011029, 0);
+    assert_int_equal(read_msr(bench, 0xc0011029), 2);
+    bench_destroy(bench);
+}
+
 static void test_tsc_and_its_adjustment(void **state)
 {
     struct bench *bench = bench_create(BENCH_64, 0);
@@ -499,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_long_mode_needs_pae),
         cmocka_unit_test(test_msrs_keep_what_they_may),
         cmocka_unit_test(test_tsc_and_its_adjustment),
+        cmocka_unit_test(test_lfence_serializes),
         cmocka_unit_test(test_cpuid),
         cmocka_unit_test(test_models),
         cmocka_unit_test(test_syscall_and_sysret),
