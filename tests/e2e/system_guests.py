@@ -15,7 +15,7 @@ GUESTS = os.environ['SYSTEM_GUESTS'].split(':')
 # KVM_INTERNAL_ERROR_EMULATION: KVM says itself that it can't.
 NOT_INTERPRETED = 'internal-error 0x1 '
 KVM_LAPIC = ON_KVM and not ACCEL.endswith('irqchip=off')
-DEVICES = {'interrupts': ['-device', 'virtio-rng-pci,addr=5']}
+DEVICES = {'messages': ['-device', 'virtio-rng-pci,addr=5']}
 
 
 def run_from(guest, first):
@@ -75,7 +75,7 @@ def compare(guest):
     for scenario in wrong:
         print(f'{scenario}:\n  expected{expected[scenario]}\n  found   {found[scenario]}', file=sys.stderr)
     assert not wrong, f'{len(wrong)} of {len(expected)} scenarios differ'
-    assert len(equal) >= 8, f'only {equal} could be compared'
+    assert len(equal) >= 3, f'only {equal} could be compared'
     print(f'{name}: {len(equal)} of {len(expected)} scenarios equal; {len(refused)} not interpreted by this KVM; '
           f'{len(expected) - len(equal) - len(refused)} known to differ where KVM interprets')
 

@@ -92,6 +92,27 @@ static void print_hex(uint64_t value)
     print(text);
 }
 
+static inline void print_field(const char *name, uint64_t value)
+{
+    print(" ");
+    print(name);
+    print(" ");
+    print_hex(value);
+}
+
+static unsigned scenario, first;
+
+/* Whether it is its turn. The name is out before anything happens, for those that end the machine. */
+static inline bool begins(const char *name)
+{
+    if (scenario++ < first) {
+        return false;
+    }
+    print(name);
+    print(":");
+    return true;
+}
+
 /* The number behind "from=" on the command line: scenarios before it are left out. */
 static unsigned first_scenario(void)
 {

@@ -45,26 +45,6 @@ static void set_gate(unsigned vector, uint16_t selector, uint32_t offset, uint8_
                   (uint64_t)(offset >> 16) << 48;
 }
 
-static void print_field(const char *name, uint64_t value)
-{
-    print(" ");
-    print(name);
-    print(" ");
-    print_hex(value);
-}
-
-static unsigned scenario, first;
-
-static bool begins(const char *name)
-{
-    if (scenario++ < first) {
-        return false;
-    }
-    print(name);
-    print(":");
-    return true;
-}
-
 static void report(const void *code)
 {
     bool v86 = (caught.eflags & 1u << 17) != 0;

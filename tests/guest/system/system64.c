@@ -103,14 +103,6 @@ static void build_tables(void)
     write_msr(0xc0000084, 0x40700);                            /* SFMASK: AC, DF, IF, TF */
 }
 
-static void print_field(const char *name, uint64_t value)
-{
-    print(" ");
-    print(name);
-    print(" ");
-    print_hex(value);
-}
-
 /* Stacks that the handlers may stand on, by name, so that addresses need not be printed. */
 static void print_frame(void)
 {
@@ -126,19 +118,6 @@ static void print_frame(void)
     } else {
         print(" elsewhere");
     }
-}
-
-static unsigned scenario, first;
-
-/* Whether it is its turn. The name is out before anything happens, for those that end the machine. */
-static bool begins(const char *name)
-{
-    if (scenario++ < first) {
-        return false;
-    }
-    print(name);
-    print(":");
-    return true;
 }
 
 static void report(void (*code)(void), bool ended)
