@@ -159,6 +159,34 @@ static bool parse_time(const char *text, uint64_t *out_ns)
     return false;
 }
 
+/* One of -record's or -replay's; wanted: for the error. */
+static bool unexpected(const char *key, const char *wanted, GError **error)
+{
+    g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                "Parameter '%s' is unexpected; expected %s", key, wanted);
+    return false;
+}
+
+static bool need_file(const struct json_object *options, GError **error)
+{
+    if (options != NULL && command_line_text(options, "file") == NULL) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter 'file' is missing");
+        return false;
+    }
+    return options != NULL;
+}
+
+static bool parse_verify(struct machine_config *config, const char *text, GError **error)
+{
+    if (strcmp(text, "io") != 0) {
+        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
+                    "Parameter 'verify' does not accept value '%s'; expected io", text);
+        return false;
+    }
+    config->record_io = true;
+    return true;
+}
+
 static bool apply_record_option(struct machine_config *config, const char *key, const char *text,
                                 GError **error)
 {
@@ -166,10 +194,11 @@ static bool apply_record_option(struct machine_config *config, const char *key, 
         command_line_replace(&config->record_path, text);
         return true;
     }
+    if (strcmp(key, "verify") == 0) {
+        return parse_verify(config, text, error);
+    }
     if (strcmp(key, "checkpoint") != 0) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "Parameter '%s' is unexpected; expected file or checkpoint", key);
-        return false;
+        return unexpected(key, "file, checkpoint or verify", error);
     }
     if (!parse_time(text, &config->checkpoint_ns)) {
         g_set_error(
@@ -185,13 +214,10 @@ static bool apply_record_option(struct machine_config *config, const char *key, 
 static bool apply_record(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "file", error);
-    bool ok = options != NULL;
+    bool ok = need_file(options, error);
 
-    if (ok && command_line_text(options, "file") == NULL) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter 'file' is missing");
-        ok = false;
-    }
-    if (options != NULL) {
+    if (ok) {
+        config->record_io = false;
         json_object_object_foreach(options, key, value)
         {
             ok = ok && apply_record_option(config, key, json_object_get_string(value), error);
@@ -220,13 +246,9 @@ static bool parse_until(struct machine_config *config, const char *text, GError 
 static bool apply_replay(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "file", error);
-    bool ok = options != NULL;
+    bool ok = need_file(options, error);
 
-    if (ok && command_line_text(options, "file") == NULL) {
-        g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter 'file' is missing");
-        ok = false;
-    }
-    if (options != NULL) {
+    if (ok) {
         json_object_object_foreach(options, key, value)
         {
             const char *text = json_object_get_string(value);
@@ -243,9 +265,7 @@ static bool apply_replay(struct machine_config *config, const char *argument, GE
             } else if (strcmp(key, "plant") == 0) {
                 command_line_replace(&config->replay_plant, text);
             } else {
-                g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                            "Parameter '%s' is unexpected; expected file, from or until", key);
-                ok = false;
+                ok = unexpected(key, "file, from or until", error);
             }
         }
     }
@@ -353,8 +373,8 @@ static const struct option options_table[] = {
     { "qmp", "CHARDEV", apply_qmp, "a QMP monitor, such as unix:PATH,server=on,wait=off", true },
     { "qmp-pretty", "CHARDEV", apply_qmp_pretty, NULL, true },
     { "monitor", "CHARDEV", apply_monitor, "a human monitor", true },
-    { "record", "FILE[,checkpoint=TIME]", apply_record, "write the session down for -replay",
-      false },
+    { "record", "FILE[,checkpoint=TIME][,verify=io]", apply_record,
+      "write the session down for -replay; on soft with each device access", false },
     { "replay", "FILE[,from=CHECKPOINT][,until=TURN]", apply_replay,
       "carry a recorded session out again, without KVM and guest", true },
     { "console-script", "FILE", apply_console_script,
@@ -456,10 +476,10 @@ static bool config_complete(struct machine_config *config, GError **error)
                     KVM_VCPUS_MAX);
         return false;
     }
-    if (!machine_is_soft(config) && config->console_script != NULL) {
+    if (!machine_is_soft(config) && (config->console_script != NULL || config->record_io)) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                    "-console-script %s needs -accel soft: KVM doesn't count instructions",
-                    config->console_script);
+                    "%s needs -accel soft: KVM doesn't count instructions",
+                    config->console_script != NULL ? "-console-script" : "-record verify=io");
         return false;
     }
     if (config->maxram_bytes == 0) {

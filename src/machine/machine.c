@@ -24,6 +24,7 @@
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
 #include "machine/soft_machine.h"
+#include "machine/soft_watch.h"
 #include "memory/ram_block.h"
 #include "memory/transaction.h"
 #include "replay/recording.h"
@@ -474,6 +475,9 @@ static void open_last_turn(struct machine *machine, struct recording_turn *turn)
             machine->recording = NULL;
             machine->trace = NULL;
         }
+    }
+    if (machine->soft != NULL) {
+        soft_watch_flush(machine, true);
     }
     machine->turn++;
     machine_turn_open(machine, TRACE_VCPU_NONE, RECORDING_TURN_teardown, NULL, 0);

@@ -51,6 +51,7 @@ struct machine_config {
     char *console_script;   /* -console-script, NULL = none; on our own CPUs */
     char *record_path;      /* -record, NULL = none */
     uint64_t checkpoint_ns; /* of virtual time between two checkpoints; 0 = none */
+    bool record_io;         /* verify=io: with each access of a device; on our own CPUs */
     char *replay_path;      /* -replay, NULL = none */
     char *replay_plant;
     char *replay_from; /* the checkpoint where the replay begins, NULL = at the begin */

@@ -204,6 +204,9 @@ void machine_turn_end(struct machine *machine);
 void machine_post_flush(struct machine *machine);
 /* The lock for one who is about to start a turn: while our own CPUs have it they give it away for him. */
 void machine_lock(struct machine *machine);
+/* A turn in which nothing acts; the machine is compared. Under the lock, which it keeps. */
+void machine_quiet_turn(struct machine *machine, enum recording_turn_kind kind, const void *payload,
+                        size_t payload_bytes);
 /* Our own CPUs pause between two instructions: what their devices asked for is carried out. */
 void machine_guest_paused(struct machine *machine);
 /* The same two for the turns that build the machine and take it apart: nothing but the border. */
@@ -373,6 +376,8 @@ void machine_replay_quit(struct machine *machine);
 /* Spoils the turn under way where a test asked for it. */
 void machine_replay_plant(struct machine *machine);
 void machine_replay_plant_state(struct machine *machine);
+/* The guest is about to look at the time, at this instruction. */
+void machine_replay_plant_clock(struct machine *machine, uint64_t icount);
 void machine_replay_destroy(struct machine_replay *replay);
 
 /* ---- multiboot.c ---- */

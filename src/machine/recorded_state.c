@@ -424,6 +424,52 @@ void recorded_state_take_ram(struct recorded_state *state)
     state->own.ram_digest = digest;
 }
 
+/* Of the flat range, what is RAM: NULL, or its bytes. */
+static const uint8_t *ram_of(const struct recorded_state *state, const struct flat_range *range)
+{
+    return address_space_ram(state->machine->memory_space, range->first,
+                             range->last - range->first + 1);
+}
+
+static uint64_t ram_bytes(const struct recorded_state *state, const struct flatview *view)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < view->count; i++) {
+        const struct flat_range *range = &view->ranges[i];
+
+        bytes += ram_of(state, range) != NULL ? range->last - range->first + 1 : 0;
+    }
+    return bytes;
+}
+
+uint64_t recorded_state_ram_window(const struct recorded_state *state, uint64_t number,
+                                   uint64_t *out_offset)
+{
+    const struct flatview *view = address_space_flatview(state->machine->memory_space);
+    uint64_t windows =
+        (ram_bytes(state, view) + RECORDED_RAM_WINDOW_BYTES - 1) / RECORDED_RAM_WINDOW_BYTES;
+    uint64_t from = windows > 0 ? number % windows * RECORDED_RAM_WINDOW_BYTES : 0;
+    uint64_t to = from + RECORDED_RAM_WINDOW_BYTES;
+    uint64_t digest = 0, at = 0;
+
+    *out_offset = from;
+    for (uint32_t i = 0; i < view->count; i++) {
+        const uint8_t *host = ram_of(state, &view->ranges[i]);
+        uint64_t end = at + (view->ranges[i].last - view->ranges[i].first + 1);
+
+        if (host == NULL) {
+            continue;
+        }
+        if (MAX(at, from) < MIN(end, to)) {
+            digest = XXH3_64bits_withSeed(host + (MAX(at, from) - at), MIN(end, to) - MAX(at, from),
+                                          digest);
+        }
+        at = end;
+    }
+    return windows > 0 && digest == 0 ? 1 : digest;
+}
+
 uint64_t recorded_state_digest(const struct recorded_state *state)
 {
     return XXH3_64bits(state->bytes->data, state->bytes->len);

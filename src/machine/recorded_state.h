@@ -49,6 +49,12 @@ bool recorded_state_has_news(struct recorded_state *state);
 /* Guest memory into the state that is taken next; only where our own CPUs are all that write it. */
 void recorded_state_take_ram(struct recorded_state *state);
 
+/* The digest of RECORDED_RAM_WINDOW_BYTES of guest memory, never 0 where there is memory: the number'th window, over and over
+ * again. Beginning there, counted without gaps. */
+#define RECORDED_RAM_WINDOW_BYTES ((uint64_t)4 << 20)
+uint64_t recorded_state_ram_window(const struct recorded_state *state, uint64_t number,
+                                   uint64_t *out_offset);
+
 /* XXH3-64 of those taken last. */
 uint64_t recorded_state_digest(const struct recorded_state *state);
 

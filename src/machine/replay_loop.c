@@ -18,6 +18,7 @@
 #include "machine/recorded_kvm.h"
 #include "machine/recorded_state.h"
 #include "machine/soft_machine.h"
+#include "machine/soft_watch.h"
 #include "memory/transaction.h"
 #include "replay/recording.h"
 #include "trace/trace_session.h"
@@ -25,12 +26,14 @@
 #define SLICE_TURNS 64u       /* between two looks at the host's clock */
 #define SLICE_NS    10000000u /* then the loop's other work has its chance */
 
-enum plant_kind { PLANT_NONE, PLANT_STATE, PLANT_IOCTL, PLANT_LISTENER };
+enum plant_kind { PLANT_NONE, PLANT_STATE, PLANT_IOCTL, PLANT_LISTENER, PLANT_RTC };
 
 struct machine_replay {
     struct machine_replay_options options;
     enum plant_kind plant;
-    uint64_t plant_turn;
+    uint64_t plant_at; /* turn; of a clock: instruction */
+    struct board plant_board;
+    struct virtual_clock plant_clock;
     GByteArray *scratch; /* an exit's data */
     bool paused;
     bool ended; /* nothing more to carry out */
@@ -101,6 +104,15 @@ static void apply_packet(struct machine *machine, const struct recording_turn *t
     }
 }
 
+static void apply_interval(struct machine *machine, const struct recording_turn *turn)
+{
+    if (machine->soft == NULL) {
+        diverge(machine, "the machine has no CPUs of its own");
+    } else {
+        soft_watch_turn(machine, turn->payload, turn->payload_bytes);
+    }
+}
+
 static void apply_start(struct machine *machine)
 {
     g_autoptr(GError) error = NULL;
@@ -123,6 +135,7 @@ static void apply(struct machine *machine, const struct recording_turn *turn)
     case RECORDING_TURN_signal: machine_signal_turn(machine); break;
     case RECORDING_TURN_block: apply_block(machine, turn); break;
     case RECORDING_TURN_packet: apply_packet(machine, turn); break;
+    case RECORDING_TURN_interval: apply_interval(machine, turn); break;
     case RECORDING_TURN_build:
     case RECORDING_TURN_teardown:
     case RECORDING_TURN_COUNT:
@@ -179,10 +192,11 @@ static bool follow(struct machine *machine, const struct recording_turn *turn)
     }
     g_mutex_lock(&machine->lock);
     trace_session_bind(machine->trace);
+    soft_watch_expect(machine, turn);
     ok = soft_machine_follow(machine, turn->icount, turn->now_ns, &text);
     trace_session_bind(NULL);
     g_mutex_unlock(&machine->lock);
-    if (!ok) {
+    if (text != NULL) {
         diverge(machine, text);
     }
     return ok;
@@ -286,7 +300,7 @@ struct json_object *machine_query_replay(struct machine *machine)
 
 static bool plant_parse(struct machine_replay *replay, const char *text, GError **error)
 {
-    static const char *const names[] = { "", "state", "ioctl", "listener" };
+    static const char *const names[] = { "", "state", "ioctl", "listener", "rtc" };
     const char *at = strchr(text, '@');
     guint64 turn;
 
@@ -294,13 +308,13 @@ static bool plant_parse(struct machine_replay *replay, const char *text, GError 
         if (strlen(names[i]) == (size_t)(at - text) && g_str_has_prefix(text, names[i]) &&
             g_ascii_string_to_unsigned(at + 1, 10, 0, G_MAXINT64, &turn, NULL)) {
             replay->plant = (enum plant_kind)i;
-            replay->plant_turn = turn;
+            replay->plant_at = turn;
             return true;
         }
     }
     g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
-                "Parameter 'plant' does not accept value '%s'; expected state@TURN, ioctl@TURN or "
-                "listener@TURN",
+                "Parameter 'plant' does not accept value '%s'; expected state@TURN, ioctl@TURN, "
+                "listener@TURN or rtc@INSTRUCTION",
                 text);
     return false;
 }
@@ -309,7 +323,7 @@ static bool is_planted(const struct machine *machine, enum plant_kind kind)
 {
     const struct machine_replay *replay = machine->replay;
 
-    return replay != NULL && replay->plant == kind && replay->plant_turn == machine->turn;
+    return replay != NULL && replay->plant == kind && replay->plant_at == machine->turn;
 }
 
 void machine_replay_plant(struct machine *machine)
@@ -327,6 +341,21 @@ void machine_replay_plant_state(struct machine *machine)
     if (is_planted(machine, PLANT_STATE)) {
         recorded_state_spoil(machine->recorded_state);
     }
+}
+
+/* From there on the CMOS clock runs by the host's time. */
+void machine_replay_plant_clock(struct machine *machine, uint64_t icount)
+{
+    struct machine_replay *replay = machine->replay;
+
+    if (replay == NULL || replay->plant != PLANT_RTC || icount < replay->plant_at ||
+        machine->rtc == NULL) {
+        return;
+    }
+    replay->plant_clock.now_ns = host_clock_monotonic_ns();
+    replay->plant_board = machine->board;
+    replay->plant_board.clock = &replay->plant_clock;
+    machine->rtc->board = &replay->plant_board;
 }
 
 /* ---- life ---- */

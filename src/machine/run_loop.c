@@ -14,6 +14,7 @@
 #include "machine/machine_internal.h"
 #include "machine/recorded_state.h"
 #include "machine/soft_machine.h"
+#include "machine/soft_watch.h"
 #include "replay/recording.h"
 #include "trace/trace.h"
 #include "trace/trace_session.h"
@@ -109,11 +110,12 @@ void machine_turn_close(struct machine *machine)
 
 /* As the event external_event names them. */
 static const char *const kind_names[RECORDING_TURN_COUNT] = {
-    [RECORDING_TURN_build] = "build",     [RECORDING_TURN_start] = "start",
-    [RECORDING_TURN_command] = "qmp",     [RECORDING_TURN_exit] = "exit",
-    [RECORDING_TURN_console] = "console", [RECORDING_TURN_timer] = "timer",
-    [RECORDING_TURN_signal] = "signal",   [RECORDING_TURN_teardown] = "teardown",
-    [RECORDING_TURN_block] = "block",     [RECORDING_TURN_packet] = "packet",
+    [RECORDING_TURN_build] = "build",       [RECORDING_TURN_start] = "start",
+    [RECORDING_TURN_command] = "qmp",       [RECORDING_TURN_exit] = "exit",
+    [RECORDING_TURN_console] = "console",   [RECORDING_TURN_timer] = "timer",
+    [RECORDING_TURN_signal] = "signal",     [RECORDING_TURN_teardown] = "teardown",
+    [RECORDING_TURN_block] = "block",       [RECORDING_TURN_packet] = "packet",
+    [RECORDING_TURN_interval] = "interval",
 };
 
 /* An exit acts through the handlers of regions, which say what they touch. With interrupt controllers of our own an
@@ -127,6 +129,9 @@ void machine_turn_begin_locked(struct machine *machine, unsigned vcpu,
                                enum recording_turn_kind kind, const void *payload,
                                size_t payload_bytes)
 {
+    if (machine->soft != NULL) {
+        soft_watch_flush(machine, false);
+    }
     machine->turn++;
     virtual_clock_advance(&machine->clock, sample_clock(machine));
     machine_turn_open(machine, vcpu, kind, payload, payload_bytes);
@@ -220,6 +225,18 @@ void machine_turn_end(struct machine *machine)
             &machine->running_changed); /* an idle guest may have something to do now */
     }
     g_mutex_unlock(&machine->lock);
+}
+
+void machine_quiet_turn(struct machine *machine, enum recording_turn_kind kind, const void *payload,
+                        size_t payload_bytes)
+{
+    machine->turn++;
+    virtual_clock_advance(&machine->clock, sample_clock(machine));
+    machine_turn_open(machine, TRACE_VCPU_NONE, kind, payload, payload_bytes);
+    trace_external_event(kind_names[kind]);
+    trace_turn_ended(machine->turn);
+    machine_turn_close(machine);
+    machine_post_flush(machine);
 }
 
 void machine_guest_paused(struct machine *machine)

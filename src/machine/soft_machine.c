@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* soft_machine.c - our own CPUs, their APICs and the PC's interrupt and timer chips: made, wired, reset, taken down. */
+#include "base/bytes.h"
 #include "base/invariant.h"
 #include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
 #include "machine/soft_outside.h"
+#include "machine/soft_watch.h"
 #include "qom/property.h"
 #include "trace/trace_session.h"
 
@@ -59,8 +61,17 @@ static const struct lapic_cpu_ops apic_ops = {
 static int cpu_acknowledge(void *opaque)
 {
     const struct soft_processor *processor = opaque;
+    struct machine *machine = processor->machine;
+    int vector = lapic_acknowledge(processor->lapic);
 
-    return lapic_acknowledge(processor->lapic);
+    if (vector >= 0) {
+        soft_watch_access(machine,
+                          &(struct payload_access){ .kind = PAYLOAD_ACCESS_INTERRUPT,
+                                                    .icount = machine->soft->state.icount +
+                                                              soft_cpu_executed(processor->cpu),
+                                                    .address = (uint64_t)vector });
+    }
+    return vector;
 }
 
 static void cpu_sync_time(void *opaque, uint64_t executed)
@@ -71,7 +82,30 @@ static void cpu_sync_time(void *opaque, uint64_t executed)
 
     virtual_clock_advance(&machine->clock,
                           ((state->icount + executed) << SOFT_SHIFT) + state->jumps_ns);
-    trace_session_set_time(machine->trace, state->icount + executed, machine->clock.now_ns);
+    machine->soft->now_icount = state->icount + executed;
+    trace_session_set_time(machine->trace, machine->soft->now_icount, machine->clock.now_ns);
+    if (machine->replay != NULL) {
+        machine_replay_plant_clock(machine, machine->soft->now_icount);
+    }
+}
+
+static void watch(const struct soft_processor *processor, enum payload_access_kind kind,
+                  uint64_t address, const void *value, unsigned size)
+{
+    struct machine *machine = processor->machine;
+
+    soft_watch_access(machine, &(struct payload_access){ .kind = kind,
+                                                         .icount = machine->soft->now_icount,
+                                                         .address = address,
+                                                         .value = value,
+                                                         .size = size });
+}
+
+static void cpu_device_accessed(void *opaque, const struct soft_device_access *access)
+{
+    enum payload_access_kind kind = access->is_port ? PAYLOAD_ACCESS_IN : PAYLOAD_ACCESS_LOAD;
+
+    watch(opaque, access->is_write ? kind + 1 : kind, access->address, access->bytes, access->size);
 }
 
 static uint64_t cpu_read_tsc(void *opaque)
@@ -81,18 +115,35 @@ static uint64_t cpu_read_tsc(void *opaque)
     return processor->machine->clock.now_ns;
 }
 
+static void watch_msr(const struct soft_processor *processor, enum payload_access_kind kind,
+                      uint32_t msr, uint64_t value)
+{
+    uint8_t bytes[8];
+
+    bytes_store_le64(bytes, value);
+    watch(processor, kind, msr, bytes, sizeof(bytes));
+}
+
 static bool cpu_read_apic_msr(void *opaque, uint32_t msr, uint64_t *value)
 {
     const struct soft_processor *processor = opaque;
 
-    return lapic_read_msr(processor->lapic, msr, value);
+    if (!lapic_read_msr(processor->lapic, msr, value)) {
+        return false;
+    }
+    watch_msr(processor, PAYLOAD_ACCESS_RDMSR, msr, *value);
+    return true;
 }
 
 static bool cpu_write_apic_msr(void *opaque, uint32_t msr, uint64_t value)
 {
     const struct soft_processor *processor = opaque;
 
-    return lapic_write_msr(processor->lapic, msr, value);
+    if (!lapic_write_msr(processor->lapic, msr, value)) {
+        return false;
+    }
+    watch_msr(processor, PAYLOAD_ACCESS_WRMSR, msr, value);
+    return true;
 }
 
 static uint64_t cpu_read_cr8(void *opaque)
@@ -156,6 +207,7 @@ bool soft_machine_create(struct machine *machine, GError **error)
     soft->count = machine->config->cpus_max;
     invariant(soft->count <= SOFT_CPUS_MAX);
     machine->soft = soft;
+    soft->watch = soft_watch_create(machine);
     machine->timers.closer = soft_machine_deadline_came_closer;
     machine->timers.closer_opaque = machine;
     return true;
@@ -170,6 +222,7 @@ void soft_machine_destroy(struct machine *machine)
     }
     machine->timers.closer = NULL;
     soft_outside_close(machine);
+    soft_watch_destroy(soft->watch);
     soft_cluster_destroy(soft->cluster);
     g_free(soft);
     machine->soft = NULL;
@@ -195,6 +248,7 @@ bool soft_machine_create_cpu(struct machine *machine, struct x86_cpu *cpu, GErro
         .callbacks = { .opaque = processor,
                        .acknowledge_interrupt = cpu_acknowledge,
                        .sync_time = cpu_sync_time,
+                       .device_accessed = cpu_device_accessed,
                        .read_tsc = cpu_read_tsc,
                        .read_apic_msr = cpu_read_apic_msr,
                        .write_apic_msr = cpu_write_apic_msr,

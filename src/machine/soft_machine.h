@@ -68,8 +68,8 @@ void soft_machine_after_load(struct machine *machine);
  */
 bool soft_machine_run_until(struct machine *machine, uint64_t icount);
 /*
- * For a replay: runs the guest to where a recorded turn met it, the same instruction at the same time. False with a text
- * (the caller's) when it never gets there.
+ * For a replay: runs the guest to where a recorded turn met it, the same instruction at the same time. False when it never
+ * gets there: with a text (the caller's), or without one where the recording knows the difference already.
  */
 bool soft_machine_follow(struct machine *machine, uint64_t icount, uint64_t now_ns,
                          char **out_text);

@@ -33,6 +33,7 @@ struct soft_processor {
 };
 
 struct console_script;
+struct soft_watch;
 
 struct soft_machine {
     struct soft_machine_state state;
@@ -41,8 +42,10 @@ struct soft_machine {
     unsigned count;                /* that there may be */
     struct soft_cpu *running;      /* NULL between two runs */
     bool wants_out;                /* somebody wants to act right behind this instruction */
+    struct soft_watch *watch;      /* NULL = the session is not recorded */
     struct console_script *script; /* NULL = none */
     const char *script_console;    /* borrowed */
+    uint64_t now_icount;           /* as of the CPU that runs: told by cpu_sync_time() */
     struct host_thread *thread;
     uint64_t paced_host_ns,
         paced_now_ns; /* host and virtual time when the guest was last resumed */

@@ -13,6 +13,8 @@
 #include "machine/pc_chips.h"
 #include "machine/soft_machine_internal.h"
 #include "machine/soft_outside.h"
+#include "machine/soft_watch.h"
+#include "replay/recording.h"
 #include "trace/trace_session.h"
 
 uint64_t soft_machine_icount(const struct machine *machine)
@@ -167,6 +169,9 @@ bool soft_machine_follow(struct machine *machine, uint64_t icount, uint64_t now_
                 paused(machine);
             }
         }
+        if (recording_divergence(machine->recording) != NULL) {
+            return false;
+        }
         if (soft_machine_now_ns(machine) > now_ns ||
             (state->icount == before_icount && soft_machine_now_ns(machine) == before_ns)) {
             *out_text = not_there(machine, icount, now_ns);
@@ -221,10 +226,12 @@ static void slice(struct machine *machine)
     bool idle;
 
     trace_session_bind(machine->trace);
-    idle = soft_machine_run_until(machine, soft_outside_icount(machine, slice_end(machine)));
+    idle = soft_machine_run_until(
+        machine, soft_watch_icount(machine, soft_outside_icount(machine, slice_end(machine))));
     paused(machine);
     trace_session_bind(NULL);
     machine_post_flush(machine);
+    soft_watch_serve(machine);
     block_requests_serve(machine);
     checkpoint_if_due(machine);
     if (machine->run_state != RUN_STATE_RUNNING || machine->quitting ||

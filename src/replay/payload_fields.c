@@ -14,6 +14,7 @@
 
 static const struct payload_row exit_rows[] = { PAYLOAD_EXIT(ROW) };
 static const struct payload_row command_rows[] = { PAYLOAD_COMMAND(ROW) };
+static const struct payload_row interval_rows[] = { PAYLOAD_INTERVAL(ROW) };
 static const struct payload_row block_result_rows[] = { PAYLOAD_BLOCK_RESULT(ROW) };
 static const struct payload_row kvm_result_rows[] = { PAYLOAD_KVM_RESULT(ROW) };
 static const struct payload_row coalesced_look_rows[] = { PAYLOAD_COALESCED_LOOK(ROW) };
@@ -197,6 +198,8 @@ static bool split_turn(struct split *split, unsigned kind)
     case RECORDING_TURN_exit: return split_exit(split);
     case RECORDING_TURN_console: return split_console(split);
     case RECORDING_TURN_block: return split_block_result(split);
+    case RECORDING_TURN_interval:
+        return TAKE(split, interval_rows) && take_rest(split, "accesses", PAYLOAD_SHOW_BYTES);
     case RECORDING_TURN_packet:
         return take_name(split, "network") && take_rest(split, "frame", PAYLOAD_SHOW_BYTES);
     default: return split->left == 0;

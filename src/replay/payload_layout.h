@@ -32,6 +32,10 @@
 
 /* A turn packet has no head: network, 0, the frame. */
 
+/* Then, with verify=io, the accesses: payload_accesses.h. */
+#define PAYLOAD_INTERVAL(F) \
+    F(from_icount, 8, NUMBER) F(count, 8, NUMBER) F(digest, 8, HEX) F(ram_digest, 8, HEX)
+
 /* ---- inputs ---- */
 
 /* Then the argument's bytes where KVM writes into it. */
@@ -106,6 +110,7 @@ enum payload_memory_what { PAYLOAD_MEMORY_CALLS(PAYLOAD_MEMORY_ENUM) PAYLOAD_MEM
 #define PAYLOAD_MEMBER(name, bytes, show) uint8_t name[bytes];
 struct payload_exit { PAYLOAD_EXIT(PAYLOAD_MEMBER) };
 struct payload_command { PAYLOAD_COMMAND(PAYLOAD_MEMBER) };
+struct payload_interval { PAYLOAD_INTERVAL(PAYLOAD_MEMBER) };
 struct payload_block_result { PAYLOAD_BLOCK_RESULT(PAYLOAD_MEMBER) };
 struct payload_kvm_result { PAYLOAD_KVM_RESULT(PAYLOAD_MEMBER) };
 struct payload_coalesced_look { PAYLOAD_COALESCED_LOOK(PAYLOAD_MEMBER) };

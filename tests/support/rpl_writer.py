@@ -13,7 +13,7 @@ from rpt_writer import xxh3
 
 HEADER, RECORDS, INDEX, END = 1, 2, 3, 4
 GROUPS = ('turn', 'input', 'effect', 'end')
-TURNS = ('build', 'start', 'command', 'exit', 'console', 'timer', 'signal', 'teardown', 'block', 'packet')
+TURNS = ('build', 'start', 'command', 'exit', 'console', 'timer', 'signal', 'teardown', 'block', 'packet', 'interval')
 INPUTS = ('kvm_call', 'coalesced', 'dma_read', 'realtime', 'host_fact', 'file', 'memory_call')
 EFFECTS = ('kvm_call', 'exit_answer', 'console', 'reply', 'event', 'dma_write', 'memory_call', 'end', 'block',
            'state_layout', 'packet')

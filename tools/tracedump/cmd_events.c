@@ -194,7 +194,7 @@ const struct command command_events = {
         "Prints the external events of a recording, each of which starts a turn: its number, the\n"
         "virtual time, the vCPU it concerns, its kind and what it says in words.\n\n"
         "  --kind KINDS   only turns of these kinds, with commas between: build, start, command,\n"
-        "                 exit, console, timer, signal, teardown, block, packet\n"
+        "                 exit, console, timer, signal, teardown, block, packet, interval\n"
         "  --turns RANGE  only these turns: 12, 12..20, 12.. or ..20\n"
         "  --vcpu N       only what concerns this vCPU\n"
         "  --inputs       also what came from outside within each turn\n"

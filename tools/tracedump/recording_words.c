@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "base/bytes.h"
+#include "replay/payload_accesses.h"
 #include "replay/payload_layout.h"
 #include "replay/recording_reader.h"
 #include "tracedump/kvm_words.h"
@@ -21,6 +23,7 @@
 
 #define EXIT_DETAILS_MAX 16u
 #define DETAIL_BYTES     8u
+#define ACCESSES_SHOWN   4u
 
 #define NAME(name)            #name,
 #define EXIT_NAME(name, text) text,
@@ -151,6 +154,45 @@ static bool packet_words(struct words *words, const uint8_t *bytes, size_t size)
     return true;
 }
 
+/* One for each access, where they are recorded. */
+static void access_words(struct words *words, const uint8_t *bytes, size_t size)
+{
+    struct payload_access_context context = { 0 };
+    struct payload_access access;
+    g_autoptr(GString) text = g_string_new(NULL);
+    size_t at = 0;
+
+    for (unsigned i = 0; (i < ACCESSES_SHOWN || words->full) &&
+                         payload_access_load(&context, bytes, size, &at, &access);
+         i++) {
+        g_string_append_printf(text, "; %" PRIu64 " ", access.icount);
+        payload_access_print(&access, text);
+    }
+    words_text(words, text->str);
+    if (at < size) {
+        words_text(words, "; ...");
+    }
+}
+
+static bool interval_words(struct words *words, const uint8_t *bytes, size_t size)
+{
+    const struct payload_interval *head = (const struct payload_interval *)bytes;
+
+    if (size < sizeof(*head)) {
+        return false;
+    }
+    words_text(words, "from instruction ");
+    words_number(words, bytes_load_le64(head->from_icount));
+    words_text(words, ": accesses and interrupts ");
+    words_number(words, bytes_load_le64(head->count));
+    words_text(words, " of digest ");
+    words_hex(words, bytes_load_le64(head->digest));
+    words_text(words, ", memory digest ");
+    words_hex(words, bytes_load_le64(head->ram_digest));
+    access_words(words, bytes + sizeof(*head), size - sizeof(*head));
+    return true;
+}
+
 static bool turn_words(struct words *words, unsigned kind, const uint8_t *bytes, size_t size)
 {
     switch (kind) {
@@ -158,6 +200,7 @@ static bool turn_words(struct words *words, unsigned kind, const uint8_t *bytes,
     case RECORDING_TURN_exit: return exit_words(words, bytes, size);
     case RECORDING_TURN_console: return console_words(words, bytes, size);
     case RECORDING_TURN_block: return block_result_words(words, bytes, size);
+    case RECORDING_TURN_interval: return interval_words(words, bytes, size);
     case RECORDING_TURN_packet: return frame_words(words, bytes, size);
     default: return size == 0;
     }

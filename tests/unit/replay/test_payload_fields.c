@@ -30,6 +30,9 @@ static void test_fields(void **unused)
           "kind=pio flags=0x1 unit_bytes=2 detail_count=1 count=2 gpa=0x3f8 data=61 62 63 64 "
           "detail[0]=0x5");
     CHECK(TURN, console, "serial0\0r\n", "label=\"serial0\" bytes=\"r\\n\"");
+    CHECK(TURN, interval,
+          "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\4\0\0\0\0\0\0\0\x10\5\x70\1",
+          "from_icount=1 count=2 digest=0x3 ram_digest=0x4 accesses=10 05 70 01");
     CHECK(TURN, packet, "net0\0\1\2\3", "network=\"net0\" frame=01 02 03");
     CHECK(TURN, block, "disk0\0\3\0\0\0\5\0\0\0ab", "node=\"disk0\" tag=3 error=EIO bytes=61 62");
     CHECK(INPUT, kvm_call, "\xf4\xff\xff\xff\1", "result=ENOMEM argument=01");
