@@ -5,6 +5,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/packages.sh
+[ "${CI:-}" = true ] && replug_packages+=(chromium) # large, and for tests/e2e/report_page.py alone
 install_replug_packages || exit 1
 
 build() { # FOLDER OPTION...: configures when new, builds
