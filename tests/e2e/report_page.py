@@ -3,6 +3,8 @@
 
 SCREENSHOTS=FOLDER keeps the pictures to be looked at. TRACE=FILE makes the report of another trace.
 """
+import html
+import json
 import os
 import pathlib
 import re
@@ -81,6 +83,49 @@ def test_browser_draws_it():
             picture = pathlib.Path(os.environ.get('SCREENSHOTS', folder), f'report-{name}.png')
             chromium(folder, '--virtual-time-budget=3000', f'--screenshot={picture}', f'--window-size={size}', uri)
             assert picture.stat().st_size > 30000, f'{name}: an empty picture'
+
+
+# What a reader does: the keys go to the document as the browser sends them, what the page shows after each is noted in the element. (Headless
+# Chromium that dumps a document makes no frames once it is loaded; timers it has.)
+READER = """<script>requestAnimationFrame = drawn => setTimeout(drawn, 0); addEventListener('load', () => setTimeout(async () => {
+  const seen = {}, search = document.getElementById('search'), hits = document.getElementById('hits');
+  const press = key => (document.activeElement || document).dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+  const type = text => { search.value = text; search.dispatchEvent(new Event('input')); };
+  const note = async name => {
+    await new Promise(drawn => setTimeout(drawn, 20));
+    seen[name] = { picture: document.getElementById('lanes').toDataURL(), hits: hits.textContent, focus: document.activeElement.id,
+      selected: document.querySelectorAll('#results li.on').length };
+  };
+  for (const [key, name] of [['0', 'all'], ['+', 'in'], ['ArrowRight', 'right'], ['-', 'out'], ['0', 'again'], ['/', 'slash']]) {
+    press(key); await note(name);
+  }
+  type('qemu_set_irq'); await note('found');
+  search.blur();
+  for (const [key, name] of [['n', 'next'], ['n', 'second'], ['p', 'previous'], ['Escape', 'escaped']]) {
+    press(key); await note(name);
+  }
+  type('no such word'); await note('nothing');
+  document.documentElement.dataset.seen = JSON.stringify(seen);
+}, 500));</script>"""
+
+
+def test_search_zoom_and_keys():
+    if not BROWSER:
+        print('no Chromium here: not tried')
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        report = page(folder)
+        report.write_text(report.read_text() + READER)
+        dom = chromium(folder, '--virtual-time-budget=6000', '--dump-dom', report.as_uri())
+        seen = json.loads(html.unescape(re.search(r'data-seen="([^"]*)"', dom)[1]))
+        picture = {step: shown['picture'] for step, shown in seen.items()}
+        assert len({picture[step] for step in ('all', 'in', 'right', 'out')}) == 4, 'a key that zooms or moves draws nothing new'
+        assert picture['again'] == picture['all'] and picture['found'] != picture['slash'], 'not all again, or no match is marked'
+        assert seen['slash']['focus'] == 'search'
+        count = int(re.fullmatch(r'(\d+) events?', seen['found']['hits'])[1])
+        assert count >= 2, count
+        assert [seen[step]['hits'] for step in ('next', 'second', 'previous')] == [f'{n} of {count}' for n in (1, 2, 1)]
+        assert seen['next']['selected'] == 1 and seen['escaped']['hits'] == '' and seen['nothing']['hits'] == '0 events'
 
 
 if __name__ == '__main__':
