@@ -258,7 +258,10 @@ static void test_options(void **state)
         "user,net=172.16.0.0/255.255.0.0",
         "user,net=10.1.2.3",
         "user,net=10.0.2.0/24,host=10.0.2.9,dns=10.0.2.10,dhcpstart=10.0.2.11",
-        "user,restrict=on,hostname=a,domainname=b,tftp=/tmp,bootfile=c,tftp-server-name=d",
+        "user,restrict=on,hostname=a,domainname=b,tftp=/tmp,bootfile=c",
+#ifndef __SANITIZE_ADDRESS__ /* libslirp 4.7 never frees that name, which LeakSanitizer tells */
+        "user,tftp-server-name=d",
+#endif
         "user,ipv4=off,ipv6=on",
         "user,hostfwd=udp::0-:1,hostfwd=:127.0.0.1:0-10.0.2.15:1",
     };
