@@ -225,6 +225,16 @@ def hostile():
     return trace.bytes()
 
 
+def hostile_story():
+    """Texts that end in the middle, and that would add lines to a story."""
+    trace = Session()
+    trace.into('qmp_device_add', 'pc-dimm', 'dimm0')
+    trace.at('flat_range_added', 'memory', 0, 0, 'a\0b', 5, True, 3)
+    trace.at('flat_range_added', 'memory', 0, 0, 'ram\nIt is gone.\x1b[31m', 5, True, 3)
+    trace.at('kvm_ioctl', 'KVM_SET_USER_MEMORY_REGION', 0, '\0', 0, 0)
+    return trace.bytes()
+
+
 def without_fields():
     """Events of these names, but with nothing that is asked of them."""
     names = ('memory_region_described', 'flat_range_added', 'kvm_memslot_added', 'address_space_created', 'kvm_set_phys_mem',
@@ -268,6 +278,7 @@ CASES = [
     Case('why', WHOLE, [['why', thing, 'trace.rpt'] for thing in ('4G', '0x10', 'io:0xa00', '77T', 'slot:1', 'slot:0', 'irq:9', 'irq:3',
                                                                   'reg:gpe0_status', 'dimm0', 'name:ram0', 'nothing', 'slot:x')]
          + [['why', 'trace.rpt'], ['help', 'why']]),
+    Case('hotplug-hostile', hostile_story(), [['hotplug', 'dimm0', 'trace.rpt'], ['hotplug', '--json', 'trace.rpt']]),
     Case('why-hostile', hostile(), [['why', thing, 'trace.rpt'] for thing in ('0xffffffffffffffff', 'slot:4294967295', 'all')]),
     Case('why-no-fields', without_fields(), [['why', thing, 'trace.rpt'] for thing in ('0', 'slot:0', 'irq:0', 'reg:x', '?')]),
     Case('why-midway', midway(), [['why', '4G', 'trace.rpt']]),

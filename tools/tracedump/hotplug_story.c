@@ -113,6 +113,20 @@ static void append_number(GString *out, enum field_type type, const char *name, 
     }
 }
 
+/* A text is the traced program's, so of the guest or a client too: it ends neither a line nor the story. */
+static void append_text(GString *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\0') {
+            g_string_append(out, "\\0");
+        } else if (text[i] == '\n') {
+            g_string_append(out, "\\n");
+        } else {
+            g_string_append_c(out, text[i]);
+        }
+    }
+}
+
 static void append_field(GString *out, const struct trace_event *event, const char *name)
 {
     int index = event_field_index(event, name);
@@ -120,7 +134,7 @@ static void append_field(GString *out, const struct trace_event *event, const ch
     if (index < 0) {
         g_string_append(out, "?"); /* an older or newer trace */
     } else if (event->fields[index].type == FIELD_STR) {
-        g_string_append_len(out, event->values[index].text, event->values[index].length);
+        append_text(out, event->values[index].text, event->values[index].length);
     } else {
         append_number(out, event->fields[index].type, name, event->values[index].number);
     }

@@ -241,12 +241,21 @@ static bool decode_field(struct cursor *cursor, enum field_type type, struct fie
     return type != FIELD_BOOL || out_value->number <= 1;
 }
 
+/* NULL where there is none: a header without any field has no array. */
+static const struct field_decl *first_field(const struct rpt_source *rpt,
+                                            const struct rpt_fields *fields)
+{
+    return fields->count == 0
+               ? NULL
+               : &g_array_index(rpt->header->fields, struct field_decl, fields->first);
+}
+
 static bool decode_fields(struct rpt_source *rpt, struct cursor *cursor,
                           const struct rpt_fields *fields)
 {
     struct trace_event *event = &rpt->event;
 
-    event->fields = &g_array_index(rpt->header->fields, struct field_decl, fields->first);
+    event->fields = first_field(rpt, fields);
     event->values = rpt->values;
     event->field_count = fields->count;
     for (uint32_t i = 0; i < fields->count; i++) {
@@ -342,9 +351,7 @@ static bool is_ignored(struct rpt_source *rpt, const struct rpt_event *decl,
         return false;
     }
     if (rpt->interest[index] == INTEREST_UNKNOWN) {
-        rpt->event.fields =
-            fields->known ? &g_array_index(rpt->header->fields, struct field_decl, fields->first)
-                          : &rpt->raw_decl;
+        rpt->event.fields = fields->known ? first_field(rpt, fields) : &rpt->raw_decl;
         rpt->event.field_count = fields->known ? fields->count : 1;
         rpt->interest[index] = rpt->base.ignores(&rpt->event, rpt->base.ignores_opaque)
                                    ? INTEREST_NONE
