@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """lttng_live.py - tracedump follow and top of an LTTng session while it runs: through the relay daemon, and from the folder it writes."""
+import functools
 import os
 import pathlib
+import signal
 import subprocess
 
 from emulator import GUEST, TRACEDUMP, Emulator, run_tests
@@ -9,6 +11,37 @@ from lttng_alone import daemons, lttng
 
 NAME = 'replug-live'
 URL = f'net://localhost/host/{os.uname().nodename}/{NAME}'
+
+
+ATTEMPTS, ATTEMPT_S = 3, 30
+followers = []
+
+
+class Nothing(Exception):
+    """The relay daemon has given a viewer nothing."""
+
+
+def once_more(test):
+    """A viewer that attaches just as a session's first streams come sometimes gets nothing, ever (known: docs/tracedump.md): then attach again."""
+    def nothing(*_):
+        raise Nothing
+
+    @functools.wraps(test)
+    def attempts():
+        for left in reversed(range(ATTEMPTS)):
+            signal.signal(signal.SIGALRM, nothing)
+            signal.alarm(ATTEMPT_S)
+            try:
+                return test()
+            except Nothing:
+                print(f'{test.__name__}: nothing came in {ATTEMPT_S} s; {left} attempts left')
+                if left == 0:
+                    raise
+            finally:
+                signal.alarm(0)
+                while followers:
+                    followers.pop().kill()
+    return attempts
 
 
 class Session:
@@ -27,7 +60,8 @@ def machine():
 
 
 def follow(command, *arguments):
-    return subprocess.Popen([TRACEDUMP, command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    followers.append(subprocess.Popen([TRACEDUMP, command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+    return followers[-1]
 
 
 def end(process):
@@ -36,6 +70,7 @@ def end(process):
     return out
 
 
+@once_more
 def test_follow():
     with Session(), machine() as vm:
         vm.line('guest: ACPI enabled')
@@ -46,7 +81,7 @@ def test_follow():
         assert 'qmp_reply: name="object-add" ok=true' in first[0] and 'qmp_reply: name="device_add" ok=true' in first[1], first
         vm.line('slot 0: online, memory tested')
         assert 'acpi_device_ost' in live.stdout.readline()
-        folder = next(pathlib.Path(os.environ['LTTNG_HOME']).rglob('metadata')).parent
+        folder = max(pathlib.Path(os.environ['LTTNG_HOME']).rglob('metadata'), key=os.path.getmtime).parent
         grows = follow('follow', '--filter', 'qmp_reply', '--to', 'qmp_reply name=stop', str(folder))
         vm.qmp.command('stop')
         assert 'name="stop" ok=true' in end(live)
@@ -55,6 +90,7 @@ def test_follow():
         vm.quit()
 
 
+@once_more
 def test_top_and_the_end():
     with machine() as vm:
         with Session():
