@@ -40,7 +40,7 @@ static bool append_options(GPtrArray *array, const char *argument, const char *i
 static bool apply_object(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "qom-type", error);
-    const char *type = options != NULL ? command_line_text(options, "qom-type") : NULL;
+    const char *type = options != NULL ? options_text(options, "qom-type") : NULL;
 
     if (options == NULL) {
         return false;
@@ -169,7 +169,7 @@ static bool unexpected(const char *key, const char *wanted, GError **error)
 
 static bool need_file(const struct json_object *options, GError **error)
 {
-    if (options != NULL && command_line_text(options, "file") == NULL) {
+    if (options != NULL && options_text(options, "file") == NULL) {
         g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID, "Parameter 'file' is missing");
         return false;
     }
@@ -280,7 +280,7 @@ static bool apply_name(struct machine_config *config, const char *argument, GErr
     if (options == NULL) {
         return false;
     }
-    command_line_replace(&config->name, command_line_text(options, "guest"));
+    command_line_replace(&config->name, options_text(options, "guest"));
     json_object_put(options);
     return true;
 }
@@ -302,7 +302,7 @@ static bool apply_uuid(struct machine_config *config, const char *argument, GErr
 static bool apply_boot(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "order", error);
-    const char *menu = options != NULL ? command_line_text(options, "menu") : NULL;
+    const char *menu = options != NULL ? options_text(options, "menu") : NULL;
     bool ok =
         options != NULL && (menu == NULL || options_parse_bool(menu, &config->boot_menu, error));
 

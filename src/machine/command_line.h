@@ -7,8 +7,6 @@
 
 struct json_object;
 
-/* A value as text, NULL = the key is absent. Borrowed from options. */
-const char *command_line_text(const struct json_object *options, const char *key);
 void command_line_replace(char **at, const char *text);
 
 /* ---- command_line_board.c ---- */

@@ -8,13 +8,6 @@
 #include "machine/command_line.h"
 #include "machine/machine_internal.h"
 
-const char *command_line_text(const struct json_object *options, const char *key)
-{
-    struct json_object *value = NULL;
-
-    return json_object_object_get_ex(options, key, &value) ? json_object_get_string(value) : NULL;
-}
-
 void command_line_replace(char **at, const char *text)
 {
     g_free(*at);
@@ -43,7 +36,7 @@ static bool only_keys(const struct json_object *options, const char *const *know
 static bool number_of(const struct json_object *options, const char *key, guint64 max,
                       unsigned *out_number, GError **error)
 {
-    const char *text = command_line_text(options, key);
+    const char *text = options_text(options, key);
     guint64 number;
 
     if (text == NULL) {
@@ -103,9 +96,9 @@ static bool irqchip_choose(struct machine_config *config, const char *text, GErr
 bool command_line_apply_accel(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "accel", error);
-    const char *name = options != NULL ? command_line_text(options, "accel") : NULL;
+    const char *name = options != NULL ? options_text(options, "accel") : NULL;
     bool ok = name != NULL && accel_choose(config, name, error) &&
-              irqchip_choose(config, command_line_text(options, "kernel-irqchip"), error);
+              irqchip_choose(config, options_text(options, "kernel-irqchip"), error);
 
     json_object_put(options);
     return ok;
@@ -185,8 +178,8 @@ static bool check_machine_properties(const struct json_object *options, GError *
 static bool machine_read(struct machine_config *config, const struct json_object *options,
                          GError **error)
 {
-    const char *type = command_line_text(options, "type");
-    const char *accel = command_line_text(options, "accel");
+    const char *type = options_text(options, "type");
+    const char *accel = options_text(options, "accel");
 
     if (type != NULL && strcmp(type, "pc") != 0 && strcmp(type, "pc-i440fx-7.2") != 0 &&
         strcmp(type, "none") != 0) {
@@ -196,15 +189,15 @@ static bool machine_read(struct machine_config *config, const struct json_object
     }
     if (!check_machine_properties(options, error) ||
         (accel != NULL && !accel_choose(config, accel, error)) ||
-        !irqchip_choose(config, command_line_text(options, "kernel-irqchip"), error)) {
+        !irqchip_choose(config, options_text(options, "kernel-irqchip"), error)) {
         return false;
     }
     if (type != NULL) {
         command_line_replace(&config->machine_name,
                              strcmp(type, "pc") == 0 ? "pc-i440fx-7.2" : type);
     }
-    if (command_line_text(options, "memory-backend") != NULL) {
-        command_line_replace(&config->ram_backend, command_line_text(options, "memory-backend"));
+    if (options_text(options, "memory-backend") != NULL) {
+        command_line_replace(&config->ram_backend, options_text(options, "memory-backend"));
     }
     return true;
 }
@@ -222,8 +215,8 @@ static bool memory_read(struct machine_config *config, const struct json_object 
                         GError **error)
 {
     static const char *const known[] = { "size", "slots", "maxmem", NULL };
-    const char *size = command_line_text(options, "size");
-    const char *maxmem = command_line_text(options, "maxmem");
+    const char *size = options_text(options, "size");
+    const char *maxmem = options_text(options, "maxmem");
     uint64_t ram = config->ram_bytes, max = 0;
     unsigned slots = 0;
 
@@ -282,7 +275,7 @@ static bool smp_read(struct machine_config *config, const struct json_object *op
         return false;
     }
     for (unsigned i = 0; known[i] != NULL; i++) {
-        const char *text = command_line_text(options, known[i]);
+        const char *text = options_text(options, known[i]);
 
         if (text != NULL && strtoul(text, NULL, 10) == 0) {
             g_set_error(error, REPLUG_ERROR, REPLUG_ERROR_INVALID,
@@ -381,7 +374,7 @@ static bool rtc_base_read(struct machine_config *config, const char *base, GErro
 bool command_line_apply_rtc(struct machine_config *config, const char *argument, GError **error)
 {
     struct json_object *options = options_parse(argument, "base", error);
-    const char *base = options != NULL ? command_line_text(options, "base") : NULL;
+    const char *base = options != NULL ? options_text(options, "base") : NULL;
     bool ok = options != NULL && (base == NULL || rtc_base_read(config, base, error));
 
     json_object_put(options);
